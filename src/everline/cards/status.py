@@ -1,0 +1,128 @@
+"""Reading cards: by number, and what they may use at an instant. Writes stand in changes.py."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from everline import database
+from everline.ids import Iccid
+
+_CARD = (
+    "select c.id, c.account_id, c.iccid, c.msisdn, c.kind, c.zone, c.currency, c.state,"
+    " c.smdp_address, c.matching_id from cards_card c where "
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card as the core knows it. `zone` is where its days begin and end."""
+
+    id: UUID
+    account_id: UUID
+    iccid: str
+    msisdn: str | None
+    kind: str
+    zone: str
+    currency: str
+    state: str
+    smdp_address: str
+    matching_id: str
+
+    @property
+    def masked(self) -> str:
+        """The number as it may be shown to a stranger."""
+        return Iccid(self.iccid).masked
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One entitlement: [starts_at, ends_at) with an allowance; None is unlimited."""
+
+    id: UUID
+    plan_version_id: UUID
+    plan_code: str
+    plan_names: dict[str, str]
+    state: str
+    starts_at: datetime
+    ends_at: datetime
+    allowance_bytes: int | None
+    fair_use_bytes: int | None
+    used_bytes: int
+    used_as_of: datetime | None
+    devices_max: int
+
+    @property
+    def left_bytes(self) -> int | None:
+        """Bytes left of the allowance, leftovers carried over included; None is unlimited."""
+        return None if self.allowance_bytes is None else max(0, self.allowance_bytes - self.used_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device bound to a card: `kind` imei or eid."""
+
+    kind: str
+    number: str
+    bound_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a card may use at an instant: the present term, those queued, the devices."""
+
+    card: Card
+    present: Term | None
+    queued: tuple[Term, ...]
+    last_ended_at: datetime | None
+    devices: tuple[Device, ...]
+
+    @property
+    def valid_until(self) -> datetime | None:
+        """The end of the last term that is paid for; None when the card has lapsed or never ran."""
+        terms = (*((self.present,) if self.present else ()), *self.queued)
+        return terms[-1].ends_at if terms else None
+
+
+def find(number: str) -> Card | None:
+    """Find a card by ICCID, or by phone number with its plus sign; digits only, as parsed by ids."""
+    if number.startswith("+"):
+        return database.row(Card, _CARD + "c.msisdn = %s and c.state <> 'terminated'", [number])
+    return database.row(Card, _CARD + "c.iccid = %s", [number])
+
+
+def find_by_id(card_id: UUID) -> Card | None:
+    """Find a card by its id."""
+    return database.row(Card, _CARD + "c.id = %s", [card_id])
+
+
+def status(card: Card, at: datetime) -> Status:
+    """Tell what a card may use at `at`: three reads, locks nothing."""
+    terms = database.rows(
+        Term,
+        "select e.id, e.plan_version_id, p.code as plan_code, p.names as plan_names, e.state,"
+        " e.starts_at, e.ends_at, e.allowance_bytes + e.carried_bytes as allowance_bytes,"
+        " e.fair_use_bytes, e.used_bytes, e.used_as_of, e.devices_max from cards_entitlement e"
+        " join catalogue_planversion v on v.id = e.plan_version_id"
+        " join catalogue_plan p on p.id = v.plan_id"
+        " where e.card_id = %s and e.ends_at > %s and e.state <> 'cancelled' order by e.starts_at",
+        [card.id, at],
+    )
+    present = next((term for term in terms if term.starts_at <= at), None)
+    return Status(
+        card=card,
+        present=present,
+        queued=tuple(term for term in terms if term.starts_at > at),
+        last_ended_at=database.value(
+            "select max(e.ends_at) from cards_entitlement e"
+            " where e.card_id = %s and e.ends_at <= %s and e.state <> 'cancelled'",
+            [card.id, at],
+        ),
+        devices=tuple(
+            database.rows(
+                Device,
+                "select d.kind, d.number, d.bound_at from cards_device d"
+                " where d.card_id = %s and d.unbound_at is null order by d.bound_at",
+                [card.id],
+            )
+        ),
+    )

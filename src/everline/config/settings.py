@@ -1,0 +1,174 @@
+"""Django's settings, read from the environment alone, so that the same code runs everywhere.
+
+`everline` (cli.py) starts the embedded server if there is one, puts the two logins' addresses into
+the environment and then imports this. Production sets them itself; docs/operating.md lists them.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from psycopg.conninfo import conninfo_to_dict
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+HOME = Path(os.environ.get("EVERLINE_HOME") or ".everline").absolute()
+APP_ADDRESS = os.environ.get("EVERLINE_APP_ADDRESS", "")
+OWNER_ADDRESS = os.environ.get("EVERLINE_OWNER_ADDRESS", "")
+DEMO = os.environ.get("EVERLINE_MODE", "production") != "production"
+PORT = int(os.environ.get("EVERLINE_PORT", "8000"))
+PUBLIC_ADDRESS = os.environ.get("EVERLINE_PUBLIC_ADDRESS", f"http://localhost:{PORT}")
+SANDBOX_ADDRESS = os.environ.get("EVERLINE_SANDBOX_ADDRESS", "")
+SANDBOX_SECRET = os.environ.get("EVERLINE_SANDBOX_SECRET", "")
+MERCHANT = os.environ.get("EVERLINE_MERCHANT", "Everline")
+POOL_MAX = int(os.environ.get("EVERLINE_POOL_MAX", "16"))
+
+
+def _database(address: str) -> dict[str, Any]:
+    """Turn a connection string into what Django wants to know of a database."""
+    parts = conninfo_to_dict(address)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.pop("dbname", "everline"),
+        "USER": parts.pop("user", ""),
+        "PASSWORD": parts.pop("password", ""),
+        "HOST": parts.pop("host", ""),
+        "PORT": parts.pop("port", ""),
+        "OPTIONS": parts,
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+DATABASES = {"default": _database(APP_ADDRESS), "owner": _database(OWNER_ADDRESS)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+SECRET_KEY = os.environ.get("EVERLINE_SECRET_KEY", "")
+if not SECRET_KEY:
+    SECRET_KEY = "only-for-commands-that-sign-nothing"  # noqa: S105  `serve` refuses to start on it.
+DEBUG = False
+ALLOWED_HOSTS = os.environ.get("EVERLINE_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_ADDRESS]
+IS_SECURE = PUBLIC_ADDRESS.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_SECURE
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = False
+SECURE_HSTS_SECONDS = 31_536_000 if IS_SECURE else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+AUTH_USER_MODEL = "people.Person"
+LOGIN_URL = "/sign-in"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "csp",
+    "everline.database",
+    "everline.jobs",
+    "everline.ledger",
+    "everline.catalogue",
+    "everline.people",
+    "everline.trust",
+    "everline.cards",
+    "everline.payments",
+    "everline.provisioning",
+    "everline.notices",
+    "everline.renewals",
+    "everline.channels.web",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "everline.config.urls"
+WSGI_APPLICATION = "everline.config.wsgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    },
+]
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'", "{csp_nonce}"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    },
+}
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文"), ("id", "Bahasa Indonesia")]
+LOCALE_PATHS = [PACKAGE / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "database_cache",
+    },
+}
+
+EMAIL_HOST = os.environ.get("EVERLINE_EMAIL_HOST", "")
+EMAIL_PORT = int(os.environ.get("EVERLINE_EMAIL_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("EVERLINE_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EVERLINE_EMAIL_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("EVERLINE_EMAIL_TLS", "") == "1"
+EMAIL_TIMEOUT = 15
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("EVERLINE_LOG", "INFO")},
+}

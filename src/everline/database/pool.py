@@ -1,0 +1,115 @@
+"""The raw pool: verbs are called here, in autocommit, one round trip each. Django's ORM only reads.
+
+A connection sees the schema of verbs that this code was built with. Nothing outside may be called
+while a thread holds one: `outside` asserts it, so no gateway is ever waited for inside a
+transaction.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, LiteralString, TypeVar
+
+import psycopg
+from django.conf import settings
+from psycopg import sql
+from psycopg.rows import class_row
+from psycopg_pool import ConnectionPool
+
+from everline.database import verbs
+
+T = TypeVar("T")
+Query = LiteralString
+RETRIES_MAX = 3
+_held = threading.local()
+
+
+def _prepare(connection: psycopg.Connection) -> None:
+    """Point a new connection at our verbs, and let their statements be planned once.
+
+    Verbs find rows by index with parameters, so one generic plan serves for ever; the statistics of
+    a table that was empty when it was planned must not make it read the whole table later.
+    """
+    connection.autocommit = True
+    connection.prepare_threshold = 1
+    connection.execute(
+        sql.SQL(
+            "set search_path = {}, public; set plan_cache_mode = force_generic_plan;"
+            " set enable_seqscan = off; set jit = off"
+        ).format(sql.Identifier(verbs.schema()))
+    )
+
+
+def make_pool(address: str, most: int) -> ConnectionPool:
+    """Open a pool of at most `most` connections to `address`, each ready for verbs."""
+    return ConnectionPool(
+        address,
+        min_size=1,
+        max_size=most,
+        timeout=10,
+        max_lifetime=3600,
+        configure=_prepare,
+        open=True,
+        name="everline",
+    )
+
+
+@cache
+def pool() -> ConnectionPool:
+    """Give this process's pool, opened at its first use."""
+    return make_pool(settings.APP_ADDRESS, settings.POOL_MAX)
+
+
+def close() -> None:
+    """Close this process's pool, if one was opened; the next use opens another."""
+    if pool.cache_info().currsize:
+        pool().close()
+        pool.cache_clear()
+
+
+@contextmanager
+def connection() -> Iterator[psycopg.Connection]:
+    """Lend one raw connection, in autocommit."""
+    with pool().connection() as lent:
+        _held.count = getattr(_held, "count", 0) + 1
+        try:
+            yield lent
+        finally:
+            _held.count -= 1
+
+
+def rows(kind: type[T], query: LiteralString, parameters: Sequence[Any] = ()) -> list[T]:
+    """Run one query and give its rows as values of `kind`.
+
+    A deadlock or a lost race over serialisation is tried again, at most three times: a verb is one
+    statement, so nothing of it was written.
+    """
+    for tries_left in reversed(range(RETRIES_MAX)):
+        try:
+            with connection() as lent, lent.cursor(row_factory=class_row(kind)) as cursor:
+                return cursor.execute(query, parameters).fetchall()
+        except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+            if not tries_left:
+                raise
+    raise AssertionError
+
+
+def row(kind: type[T], query: LiteralString, parameters: Sequence[Any] = ()) -> T | None:
+    """Run one query and give its first row as a value of `kind`, or None."""
+    found = rows(kind, query, parameters)
+    return found[0] if found else None
+
+
+def value(query: LiteralString, parameters: Sequence[Any] = ()) -> Any:
+    """Run one query and give the first column of its first row, or None."""
+    with connection() as lent:
+        found = lent.execute(query, parameters).fetchone()
+    return found[0] if found else None
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """Mark a call to something outside, and stop if this thread holds a connection meanwhile."""
+    assert not getattr(_held, "count", 0), "an outside call must not hold a database connection"
+    yield

@@ -1,0 +1,126 @@
+"""operator.yaml: who the operator is, how long things may take, and what each channel may do.
+
+There is one operator a database. Channels are data so that no code asks which channel it is: each
+names the means of payment it takes and, if it has one, its limit a renewal in each currency.
+The template is demo/operator.yaml; the tables are Policy (catalogue) and Channel (trust).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from everline import money
+from everline.loading import values
+from everline.loading.nodes import Section, read_tree
+from everline.loading.problems import Flaw, FlawError, Problems
+
+CHANNELS: Final = ("web", "auto", "hotline", "store", "kiosk", "partner", "office")
+"""The six channels of subscribers, and our own staff with its command line."""
+
+MEANS: Final = ("gateway", "balance", "deposit")
+"""A payment gateway, the card's own balance, the deposit of a store or partner."""
+
+MINUTES_MAX: Final = 7 * 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What one channel may do; `amounts_max` is the most a renewal may cost, in minor units."""
+
+    code: str
+    is_open: bool
+    means: tuple[str, ...]
+    amounts_max: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """The operator's name, official addresses, currencies, times and channels."""
+
+    name: str
+    domain: str
+    sender_email: str
+    sender_sms: str
+    currency_digits: Mapping[str, int]
+    quote_minutes: int
+    payment_minutes: int
+    delivery_minutes: int
+    terms_ahead_max: int
+    lapsed_days: int
+    channels: tuple[Channel, ...]
+
+
+def read_operator(path: Path, problems: Problems) -> Operator | None:
+    """Read operator.yaml; None when there is a problem."""
+    top = Section(path.name, read_tree(path, problems), "", problems)
+    if not top.is_sound or not top.keys:
+        return None
+    who = top.section("operator")
+    name = who.one("name", values.text(80), "")
+    domain = who.one("domain", values.host, "")
+    senders = who.section("senders")
+    sender_email = senders.one("email", values.email, "")
+    sender_sms = senders.one("sms", values.sender, "")
+    senders.close()
+    who.close()
+    digits = _currencies(top.section("currencies"))
+    policy = top.section("policy")
+    minutes = values.whole(1, MINUTES_MAX)
+    quote_minutes = policy.one("quote_minutes", minutes, 0)
+    payment_minutes = policy.one("payment_minutes", minutes, 0)
+    delivery_minutes = policy.one("delivery_minutes", minutes, 0)
+    terms_ahead_max = policy.one("terms_ahead_max", values.whole(1, 120), 0)
+    lapsed_days = policy.one("lapsed_days", values.whole(1, 3650), 0)
+    policy.close()
+    channels = _channels(top.section("channels"), digits)
+    if not top.close():
+        return None
+    return Operator(
+        name, domain, sender_email, sender_sms, digits, quote_minutes, payment_minutes,
+        delivery_minutes, terms_ahead_max, lapsed_days, channels,
+    )  # fmt: skip
+
+
+def _currencies(section: Section) -> dict[str, int]:
+    """Read how many decimals of each currency are shown."""
+    digits = {}
+    for key in section.keys:
+        currency = section.section(key)
+        try:
+            most = money.exponent(values.currency(key))
+        except FlawError as error:
+            section.refuse(key, error.flaw, **error.facts)
+            continue
+        digits[key] = currency.one("display_digits", values.whole(0, most), most)
+        currency.close()
+    if not section.keys and section.is_sound:
+        section.refuse("", Flaw.MISSING)
+    return digits
+
+
+def _channels(section: Section, currencies: Mapping[str, int]) -> tuple[Channel, ...]:
+    """Read what each channel may do; one that is not named stays closed."""
+    channels = []
+    for code in section.keys:
+        channel = section.section(code)
+        if code not in CHANNELS:
+            section.refuse(code, Flaw.NOT_ONE_OF, value=code, choices=", ".join(CHANNELS))
+            continue
+        is_open = channel.one("is_open", values.truth, otherwise=False)
+        means = channel.many("means", values.choice(*MEANS))
+        if not means and channel.is_sound:
+            channel.refuse("means", Flaw.MISSING)
+        limits = channel.section("amounts_max")
+        amounts_max = {}
+        for currency in limits.keys:
+            if currency not in currencies:
+                choices = values.listed(currencies)
+                limits.refuse(currency, Flaw.NOT_ONE_OF, value=currency, choices=choices)
+                continue
+            amounts_max[currency] = limits.one(currency, values.amount(currency), 0)
+        channel.close()
+        channels.append(Channel(code, is_open, means, amounts_max))
+    if not section.keys and section.is_sound:
+        section.refuse("", Flaw.MISSING)
+    return tuple(channels)

@@ -1,0 +1,225 @@
+"""The outside calls of payments, each between two verbs and never inside one.
+
+What a gateway said becomes a `Said`, with the time to ask again; renewals/pay.py writes it. A caller
+that dies between the two is no loss: the attempt's `ask_at` brings the janitor.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from everline import database
+from everline.money import Money
+from everline.payments.gateways import (
+    Abilities,
+    ActionNeeded,
+    Charge,
+    Failed,
+    Hint,
+    Outcome,
+    Pending,
+    RefundOutcome,
+    Succeeded,
+    checked,
+    checked_refund,
+    gateway,
+)
+
+KEPT_HEADERS: Final = frozenset({"content-type", "user-agent", "sandbox-timestamp"})
+"""Headers of a callback that are kept; signatures and addresses of persons are not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to take a payment's money; `purpose_id` is what it pays for."""
+
+    id: UUID
+    key: str
+    number: int
+    gateway: str
+    token: str | None
+    state: str
+    reference: str | None
+    page_url: str | None
+    asks: int
+    amount: int
+    currency: str
+    purpose_id: UUID
+    created_at: datetime
+
+    @property
+    def money(self) -> Money:
+        """What is to be captured."""
+        return Money(self.amount, self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money on its way back to where an attempt took it from."""
+
+    id: UUID
+    state: str
+    asks: int
+    amount: int
+    currency: str
+    gateway: str
+    attempt_reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a gateway said, as the verbs take it; `next_ask_at` None ends the asking."""
+
+    outcome: str
+    reference: str | None = None
+    page_url: str | None = None
+    masked_means: str = ""
+    reason: str = ""
+    is_hard: bool | None = None
+    next_ask_at: datetime | None = None
+
+
+_ATTEMPT = (
+    "select a.id, a.key, a.number, a.gateway, a.token, a.state, a.reference, a.page_url, a.asks,"
+    " p.amount, p.currency, p.purpose_id, a.created_at from "
+)
+_OF_PAYMENT = " a join payments_payment p on p.id = a.payment_id"
+
+
+def find_attempt(attempt_id: UUID) -> Attempt | None:
+    """Read one attempt."""
+    return database.row(
+        Attempt, _ATTEMPT + "payments_attempt" + _OF_PAYMENT + " where a.id = %s", [attempt_id]
+    )
+
+
+def first_attempt(purpose_id: UUID) -> Attempt | None:
+    """Read the latest attempt for a purpose."""
+    return database.row(
+        Attempt,
+        _ATTEMPT + "payments_attempt" + _OF_PAYMENT
+        + " where p.purpose_id = %s order by a.number desc limit 1",
+        [purpose_id],
+    )
+
+
+def mark_sent(attempt_id: UUID, at: datetime) -> Attempt | None:
+    """Mark an attempt as sent; None when another caller has sent it. Locks the attempt."""
+    return database.row(
+        Attempt, _ATTEMPT + "send_attempt(%s, %s)" + _OF_PAYMENT, [attempt_id, at]
+    )
+
+
+def claim_asks(at: datetime, most: int) -> list[Attempt]:
+    """Take the attempts that are to be asked about now, for a minute."""
+    return database.rows(
+        Attempt, _ATTEMPT + "claim_asks(%s, %s, 60)" + _OF_PAYMENT, [at, most]
+    )
+
+
+def claim_refunds(at: datetime, most: int) -> list[Refund]:
+    """Take the refunds that are to be sent or asked about now, for a minute."""
+    return database.rows(
+        Refund,
+        "select f.id, f.state, f.asks, f.amount, p.currency, a.gateway,"
+        " a.reference as attempt_reference from claim_refunds(%s, %s, 60) f"
+        " join payments_attempt a on a.id = f.attempt_id"
+        " join payments_payment p on p.id = f.payment_id",
+        [at, most],
+    )
+
+
+def charge(  # noqa: PLR0913  The gateway's page needs to know where it came from.
+    attempt: Attempt,
+    *,
+    description: str,
+    return_url: str,
+    notify_url: str,
+    expires_at: datetime,
+    locale: str,
+    at: datetime,
+) -> Said:
+    """Ask the gateway for the money of an attempt that was just marked as sent."""
+    adapter = gateway(attempt.gateway)
+    with database.outside():
+        outcome = adapter.charge(
+            Charge(
+                attempt_key=attempt.key,
+                amount=attempt.money,
+                description=description,
+                token=attempt.token,
+                return_url=return_url,
+                notify_url=notify_url,
+                expires_at=expires_at,
+                locale=locale,
+            )
+        )
+    return _said(checked(outcome, attempt.money), adapter.abilities, attempt.asks, at)
+
+
+def ask(attempt: Attempt, at: datetime) -> Said:
+    """Ask the gateway what became of an attempt.
+
+    One that was never sent is failed without asking: the call comes after the mark.
+    """
+    if attempt.state == "created":
+        return Said("failed", reason="not_sent", is_hard=False)
+    adapter = gateway(attempt.gateway)
+    with database.outside():
+        outcome = adapter.query(attempt.key, at)
+    return _said(checked(outcome, attempt.money), adapter.abilities, attempt.asks, at)
+
+
+def ask_refund(refund: Refund, at: datetime) -> Said:
+    """Send a refund the first time, ask about it afterwards; its id makes it happen once."""
+    adapter = gateway(refund.gateway)
+    money = Money(refund.amount, refund.currency)
+    with database.outside():
+        outcome: RefundOutcome
+        if refund.asks > 1:
+            outcome = adapter.query_refund(str(refund.id))
+        if refund.asks <= 1 or not isinstance(outcome, (Succeeded, Failed)):
+            outcome = adapter.refund(str(refund.id), refund.attempt_reference or "", money)
+    return _said(checked_refund(outcome, money), adapter.abilities, refund.asks, at)
+
+
+def keep_callback(
+    gateway_name: str, headers: Mapping[str, str], body: bytes, at: datetime
+) -> tuple[Hint, str]:
+    """Verify and store a callback raw, and make its attempt's asking due now.
+
+    Raises MisuseError on a bad signature. Gives the hint and whether it was matched or parked.
+    """
+    hint = gateway(gateway_name).read_callback(headers, body)
+    kept = {name.lower(): value for name, value in headers.items() if name.lower() in KEPT_HEADERS}
+    state = database.value(
+        "select keep_callback(%s, %s, %s, %s, %s, %s)",
+        [gateway_name, Jsonb(kept), body, hint.event_id, hint.attempt_key, at],
+    )
+    return hint, str(state)
+
+
+def replay_callbacks(at: datetime) -> int:
+    """Match callbacks that were parked with attempts that have appeared since."""
+    return int(database.value("select replay_callbacks(%s)", [at]))
+
+
+def _said(outcome: Outcome, abilities: Abilities, asks: int, at: datetime) -> Said:
+    """Word an outcome for the verbs, with the wait until the next question, if there is one."""
+    match outcome:
+        case Succeeded():
+            return Said("succeeded", outcome.reference, None, outcome.masked_means)
+        case Failed():
+            return Said("failed", outcome.reference, None, "", outcome.reason, outcome.hard)
+    waits = abilities.ask_again_seconds
+    following = at + timedelta(seconds=waits[asks]) if asks < len(waits) else None
+    match outcome:
+        case ActionNeeded():
+            return Said("action_needed", outcome.reference, outcome.url, next_ask_at=following)
+        case Pending():
+            return Said("pending", outcome.reference, next_ask_at=following)
+    return Said("unknown", next_ask_at=following)

@@ -1,0 +1,122 @@
+"""Payments, their attempts and refunds, and the raw callbacks of gateways. The verbs stand in payments.sql."""
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class Payment(models.Model):
+    """What somebody owes for one purpose; paid by one of its attempts."""
+
+    id = models.UUIDField(primary_key=True)
+    account_id = models.UUIDField()
+    purpose = models.CharField(max_length=10)
+    purpose_id = models.UUIDField()
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    captured = models.BigIntegerField(default=0)
+    refunded = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_is_positive"),
+            models.CheckConstraint(
+                condition=Q(refunded__gte=0) & Q(refunded__lte=F("captured")),
+                name="refunds_do_not_exceed_captured",
+            ),
+            models.UniqueConstraint(fields=["purpose_id"], name="payment_is_one_per_purpose"),
+        ]
+
+
+class Attempt(models.Model):
+    """One try to take the money through one gateway; `ask_at` is when the janitor asks again."""
+
+    id = models.UUIDField(primary_key=True)
+    account_id = models.UUIDField()
+    payment = models.ForeignKey(Payment, models.PROTECT)
+    number = models.SmallIntegerField()
+    key = models.CharField(max_length=64, unique=True)
+    gateway = models.CharField(max_length=20)
+    token = models.CharField(max_length=200, null=True)
+    state = models.CharField(max_length=12)
+    reference = models.CharField(max_length=120, null=True)
+    page_url = models.CharField(max_length=500, null=True)
+    masked_means = models.CharField(max_length=60, default="")
+    reason = models.CharField(max_length=60, default="")
+    is_hard = models.BooleanField(default=False)
+    asks = models.SmallIntegerField(default=0)
+    ask_at = models.DateTimeField(null=True)
+    supersede_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    owner = models.CharField(max_length=20, default="")
+    owner_by = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["payment", "number"], name="attempt_number_is_unique"),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=[
+                        "created", "sent", "succeeded", "failed", "unknown", "superseded", "parked",
+                    ]
+                ),
+                name="attempt_state_is_known",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["ask_at"], condition=Q(ask_at__isnull=False), name="attempt_to_ask"
+            ),
+            models.Index(fields=["owner_by"], condition=Q(state="parked"), name="attempt_parked"),
+        ]
+
+
+class Refund(models.Model):
+    """Money going back to where an attempt took it from."""
+
+    id = models.UUIDField(primary_key=True)
+    account_id = models.UUIDField()
+    payment = models.ForeignKey(Payment, models.PROTECT)
+    attempt = models.ForeignKey(Attempt, models.PROTECT)
+    amount = models.BigIntegerField()
+    state = models.CharField(max_length=12)
+    reason = models.CharField(max_length=60, default="")
+    reference = models.CharField(max_length=120, null=True)
+    asks = models.SmallIntegerField(default=0)
+    ask_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    owner = models.CharField(max_length=20, default="")
+    owner_by = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_amount_is_positive"),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=["created", "sent", "succeeded", "failed", "unknown", "parked"]
+                ),
+                name="refund_state_is_known",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["ask_at"], condition=Q(ask_at__isnull=False), name="refund_to_ask"),
+            models.Index(fields=["owner_by"], condition=Q(state="parked"), name="refund_parked"),
+        ]
+
+
+class Callback(models.Model):
+    """A gateway's callback as it came, stored before anything is believed; partitioned by month."""
+
+    id = models.UUIDField(primary_key=True)
+    gateway = models.CharField(max_length=20)
+    received_at = models.DateTimeField()
+    headers = models.JSONField()
+    body = models.BinaryField()
+    event_id = models.CharField(max_length=120, default="")
+    attempt_key = models.CharField(max_length=64, default="")
+    state = models.CharField(max_length=10)
+
+    class Meta:
+        managed = False

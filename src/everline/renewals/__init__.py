@@ -1,0 +1,47 @@
+"""The core: quote, renew, place and pay, settle, deliver, reverse; receipts.
+
+Every channel comes in here and nothing else decides a price, a term or a state. A renewal is read in
+four files: a channel's view, renew.py, renewals.sql, ledger.sql.
+"""
+
+from everline.renewals.deliver import deliver, expire_due, withdraw
+from everline.renewals.pay import Settled, ask_all, ask_renewal, pay
+from everline.renewals.quotes import Quote, quote
+from everline.renewals.renew import (
+    Contact,
+    Order,
+    Renewal,
+    cancel,
+    find,
+    find_open,
+    of_card,
+    of_payer,
+    place,
+    renew,
+    retry_payment,
+    reverse,
+)
+
+__all__ = [
+    "Contact",
+    "Order",
+    "Quote",
+    "Renewal",
+    "Settled",
+    "ask_all",
+    "ask_renewal",
+    "cancel",
+    "deliver",
+    "expire_due",
+    "find",
+    "find_open",
+    "of_card",
+    "of_payer",
+    "pay",
+    "place",
+    "quote",
+    "renew",
+    "retry_payment",
+    "reverse",
+    "withdraw",
+]

@@ -1,0 +1,111 @@
+"""Renewals and the cohorts their revenue is earned by. The verbs stand in renewals.sql."""
+
+from django.db import models
+from django.db.models import Q
+
+from everline.cards.models import Card
+
+OPEN = ["placed", "awaiting_payment", "held"]
+PAID = ["paid", "delivered", "reversing"]
+
+
+class Renewal(models.Model):
+    """The order: one card, one plan version, one promise of an end and a total.
+
+    `means` is balance, deposit or gateway; `payer_id` is the account that pays. `deadline_at` is the
+    end of waiting for payment, then of waiting for delivery. Days are local to the card's zone.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    account_id = models.UUIDField()
+    card = models.ForeignKey(Card, models.PROTECT, db_index=False)
+    channel = models.CharField(max_length=16)
+    source = models.CharField(max_length=64)
+    request_id = models.CharField(max_length=100)
+    state = models.CharField(max_length=20)
+    plan_version_id = models.UUIDField()
+    promotion_id = models.UUIDField(null=True)
+    means = models.CharField(max_length=16)
+    payer_id = models.UUIDField()
+    currency = models.CharField(max_length=3)
+    price = models.BigIntegerField()
+    discount = models.BigIntegerField(default=0)
+    total = models.BigIntegerField()
+    tax = models.BigIntegerField(default=0)
+    bonus_bytes = models.BigIntegerField(default=0)
+    on_renewal = models.CharField(max_length=8)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    anchor_day = models.SmallIntegerField()
+    first_day = models.DateField()
+    last_day = models.DateField()
+    placed_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    deadline_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=32, default="")
+    spoken_code = models.CharField(max_length=8, null=True)
+    contact = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=[
+                        "placed", "awaiting_payment", "held", "paid", "delivered",
+                        "refused", "cancelled", "expired", "reversing", "reversed",
+                    ]
+                ),
+                name="renewal_state_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(total__gte=0) & Q(discount__gte=0) & Q(tax__gte=0),
+                name="renewal_amounts_are_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(total=models.F("price") - models.F("discount")),
+                name="renewal_total_is_price_less_discount",
+            ),
+            models.UniqueConstraint(
+                fields=["card"], condition=Q(state__in=OPEN), name="one_open_renewal_per_card"
+            ),
+            models.UniqueConstraint(
+                fields=["account_id", "card", "starts_at"],
+                condition=Q(state__in=PAID),
+                name="a_term_is_paid_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["card", "placed_at"], name="renewal_by_card"),
+            models.Index(
+                fields=["deadline_at"],
+                condition=Q(deadline_at__isnull=False),
+                name="renewal_by_deadline",
+            ),
+            models.Index(
+                fields=["payer_id", "placed_at"],
+                condition=Q(means="deposit"),
+                name="renewal_by_payer",
+            ),
+        ]
+
+
+class Cohort(models.Model):
+    """What was sold of one plan version over the same days, and how much of it is earned."""
+
+    id = models.BigAutoField(primary_key=True)
+    plan_version_id = models.UUIDField()
+    currency = models.CharField(max_length=3)
+    first_day = models.DateField()
+    last_day = models.DateField()
+    sold = models.BigIntegerField(default=0)
+    earned = models.BigIntegerField(default=0)
+    earned_through = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["plan_version_id", "first_day", "last_day", "currency"],
+                name="cohort_is_one_per_term",
+            ),
+        ]

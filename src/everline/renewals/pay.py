@@ -1,0 +1,94 @@
+"""Paying through a gateway: mark as sent, call, settle; and the janitor, who asks again.
+
+Outside calls take time, so these functions take the clock itself, `now`, and read it after each.
+Every path ends in the one verb `settle`, whoever learned of the outcome: the page, the callback or
+the janitor.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from everline import database, payments
+from everline.renewals import renew
+
+Now = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The states that a settlement reached."""
+
+    attempt_state: str
+    renewal_state: str
+
+
+def pay(
+    renewal_id: UUID, *, return_url: str, notify_address: str, locale: str, now: Now
+) -> Settled | None:
+    """Send the latest attempt of a renewal to its gateway and settle what comes back.
+
+    None when there was nothing to send: another caller sent it, or it is settled.
+    `notify_address` is our public address, under which callbacks arrive.
+    """
+    renewal = renew.find(renewal_id)
+    waiting = payments.first_attempt(renewal_id)
+    if renewal is None or waiting is None:
+        return None
+    attempt = payments.mark_sent(waiting.id, now())
+    if attempt is None:
+        return None
+    said = payments.charge(
+        attempt,
+        description=f"{renewal.plan_code} {renewal.iccid[-4:]}",
+        return_url=return_url,
+        notify_url=f"{notify_address}/callbacks/{attempt.gateway}",
+        expires_at=renewal.deadline_at or now(),
+        locale=locale,
+        at=now(),
+    )
+    return settle(attempt.id, said, now())
+
+
+def ask(attempt: payments.Attempt, now: Now) -> Settled:
+    """Ask the gateway what became of an attempt, and settle it."""
+    said = payments.ask(attempt, now())
+    return settle(attempt.id, said, now())
+
+
+def ask_renewal(renewal_id: UUID, now: Now) -> Settled | None:
+    """Ask about the latest attempt of a renewal, as somebody does who comes back from the gateway."""
+    attempt = payments.first_attempt(renewal_id)
+    if attempt is None or attempt.state not in {"sent", "unknown", "superseded", "parked"}:
+        return None
+    return ask(attempt, now)
+
+
+def ask_all(now: Now, most: int = 20) -> int:
+    """Be the janitor once: ask about the attempts and refunds whose time has come."""
+    attempts = payments.claim_asks(now(), most)
+    for attempt in attempts:
+        ask(attempt, now)
+    refunds = payments.claim_refunds(now(), most)
+    for refund in refunds:
+        said = payments.ask_refund(refund, now())
+        database.value(
+            "select settle_refund(%s, %s, %s, %s, %s, %s)",
+            [refund.id, said.outcome, said.reference, said.reason, said.next_ask_at, now()],
+        )
+    return len(attempts) + len(refunds)
+
+
+def settle(attempt_id: UUID, said: payments.Said, at: datetime) -> Settled:
+    """Write what a gateway said, and all that follows from it, in one verb call."""
+    settled = database.row(
+        Settled,
+        "select * from settle(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            attempt_id, said.outcome, said.reference, said.page_url, said.masked_means,
+            said.reason, said.is_hard, said.next_ask_at, at,
+        ],
+    )
+    assert settled is not None
+    return settled

@@ -1,0 +1,74 @@
+"""Quotes: what a plan costs a card now and what it gives. The function itself stands in quote.sql."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from everline import database
+from everline.errors import Code, Refusal
+from everline.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """One card's quote, all amounts in minor units of `currency`, all instants UTC.
+
+    `on_renewal` is queue, stack or replace: with `present_ends_at` and `leftover_bytes` it tells the
+    fate of what is left. `refusal` says why it cannot be sold.
+    """
+
+    card_id: UUID
+    account_id: UUID
+    reason: str | None
+    facts: dict[str, Any] | None
+    zone: str
+    means: list[str] | None
+    plan_version_id: UUID | None
+    on_renewal: str | None
+    allowance_bytes: int | None
+    fair_use_bytes: int | None
+    devices_max: int | None
+    promotion_id: UUID | None
+    bonus_bytes: int
+    currency: str
+    price: int | None
+    discount: int
+    total: int | None
+    tax: int
+    starts_at: datetime | None
+    ends_at: datetime | None
+    first_day: date | None
+    last_day: date | None
+    present_ends_at: datetime | None
+    leftover_bytes: int | None
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why this cannot be sold, or None."""
+        return Refusal(Code(self.reason), self.facts or {}) if self.reason else None
+
+    @property
+    def total_money(self) -> Money:
+        """What is to be paid, tax included."""
+        assert self.total is not None
+        return Money(self.total, self.currency)
+
+
+def quote(
+    cards: Sequence[UUID], plan_version: UUID, promotion: str | None, channel: str, at: datetime
+) -> list[Quote]:
+    """Quote one plan version for cards at an instant; reads only, one row a known card.
+
+    A promotion's code that does not apply is the quote's refusal.
+    """
+    return database.rows(
+        Quote,
+        "select q.card_id, q.account_id, q.reason, q.facts, q.zone, q.means, q.plan_version_id,"
+        " q.on_renewal, q.allowance_bytes, q.fair_use_bytes, q.devices_max, q.promotion_id,"
+        " q.bonus_bytes, q.currency, q.price, q.discount, q.total, q.tax, q.starts_at, q.ends_at,"
+        " q.first_day, q.last_day, q.present_ends_at, q.leftover_bytes"
+        " from quote(%s, %s, %s, %s, %s) q",
+        [list(cards), plan_version, promotion, channel, at],
+    )

@@ -1,0 +1,289 @@
+-- Settlement: what a gateway said becomes a paid renewal, a refund, or more patience.
+
+-- verb settle: writes a gateway's answer to an attempt and everything that follows from it.
+-- Caller: renewals/pay.py, after the outside call. Locks: card, attempt, payment, a promotion's budget.
+-- Gives the attempt's state and the renewal's. Money that finds its renewal closed goes back.
+create or replace function settle(
+    attempt uuid, outcome text, reference text, page_url text, masked_means text, reason text,
+    is_hard boolean, next_ask_at timestamptz, at timestamptz,
+    out attempt_state text, out renewal_state text
+)
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    renewal renewals_renewal;
+    owed payments_payment;
+    reached text;
+begin
+    perform check_at(settle.at);
+    select p.* into strict owed from payments_payment p
+    inner join payments_attempt a on a.payment_id = p.id
+    where a.id = settle.attempt and p.purpose = 'renewal';
+    perform 1 from cards_card c where c.account_id = owed.account_id for update;
+    reached := settle_attempt(
+        settle.attempt, settle.outcome, settle.reference, settle.page_url, settle.masked_means,
+        settle.reason, settle.is_hard, settle.next_ask_at, settle.at
+    );
+    select r.* into strict renewal from renewals_renewal r where r.id = owed.purpose_id;
+    if reached = 'succeeded' then
+        perform capture(renewal, settle.attempt, owed.amount, settle.at);
+    end if;
+    select a.state, r.state into attempt_state, renewal_state
+    from payments_attempt a cross join renewals_renewal r
+    where a.id = settle.attempt and r.id = owed.purpose_id;
+end $$;
+
+-- part capture: books captured money as unapplied, then applies it to its renewal or sends it back.
+create or replace function capture(
+    renewal renewals_renewal, attempt uuid, amount bigint, at timestamptz
+) returns void
+language plpgsql as $$
+#variable_conflict error
+declare
+    gateway text;
+begin
+    select a.gateway into strict gateway from payments_attempt a where a.id = capture.attempt;
+    perform post(
+        renewal.id, 'capture', renewal.account_id,
+        operator_account('clearing', gateway, renewal.currency),
+        operator_account('unapplied', '', renewal.currency), capture.amount, renewal.currency,
+        capture.at
+    );
+    if renewal.state <> 'awaiting_payment' then
+        perform open_refund(capture.attempt, capture.amount, 'late', capture.at);
+        return;
+    end if;
+    if pay_renewal(renewal, capture.at) is null then
+        perform close_renewal(renewal, 'refuse', 'card_state', capture.at);
+        perform open_refund(capture.attempt, capture.amount, 'card_state', capture.at);
+    end if;
+end $$;
+
+-- part pay_renewal: applies money to an open renewal: state, promotion, sale, entitlement, job.
+-- The term is computed again when paying took longer than a quote may be read: never shorter than promised.
+-- Null when the card itself can no longer be served.
+create or replace function pay_renewal(renewal renewals_renewal, at timestamptz) returns timestamptz
+language plpgsql as $$
+#variable_conflict error
+declare
+    offer quoted;
+    promised_end timestamptz := renewal.ends_at;
+    delivery_minutes integer;
+begin
+    select t.* into offer from terms(array[renewal.card_id], renewal.plan_version_id, pay_renewal.at) t;
+    if offer.reason like 'card\\_%' then
+        return null;
+    end if;
+    if pay_renewal.at > renewal.placed_at + make_interval(mins => quote_minutes()) then
+        promised_end := greatest(renewal.ends_at, offer.ends_at);
+    end if;
+    offer.price := renewal.price;
+    offer.discount := renewal.discount;
+    offer.total := renewal.total;
+    offer.tax := renewal.tax;
+    offer.bonus_bytes := renewal.bonus_bytes;
+    select p.delivery_minutes into delivery_minutes from catalogue_policy p where p.id = 1;
+    update renewals_renewal r
+    set state = transit('renewal', r.id, r.account_id, r.state, 'pay', pay_renewal.at),
+        paid_at = pay_renewal.at, starts_at = offer.starts_at, ends_at = promised_end,
+        anchor_day = offer.anchor_day, first_day = offer.first_day,
+        last_day = ((promised_end - interval '1 microsecond') at time zone offer.zone)::date,
+        deadline_at = pay_renewal.at + make_interval(mins => coalesce(delivery_minutes, 30))
+    where r.id = renewal.id;
+    perform post_holds(renewal.id, 'promotion', 'promotion_spent', pay_renewal.at);
+    perform grant_term(
+        renewal.id, offer, operator_account('unapplied', '', renewal.currency), promised_end,
+        pay_renewal.at
+    );
+    return promised_end;
+end $$;
+
+-- verb retry_payment: adds another attempt to a renewal that still waits for payment.
+-- Caller: renewals/pay.py. Locks: request, card. Refuses: renewal_unknown, renewal_state, payment_unsure.
+create or replace function retry_payment(
+    channel text, source text, request_id text, request_hash bytea, renewal uuid, gateway text,
+    token text, supersede_seconds integer, at timestamptz
+) returns answer
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    waiting renewals_renewal;
+    why objection;
+begin
+    select r.* into waiting from renewals_renewal r where r.id = retry_payment.renewal;
+    if waiting.id is null then
+        return row(null, 'refused', 'renewal_unknown', '{}'::jsonb, null, false)::answer;
+    end if;
+    if not claim(
+        retry_payment.channel, retry_payment.source, retry_payment.request_id,
+        retry_payment.request_hash, waiting.account_id, waiting.id, waiting.id, 'placed',
+        waiting.ends_at, retry_payment.at
+    ) then
+        return replay(
+            retry_payment.channel, retry_payment.source, retry_payment.request_id,
+            retry_payment.request_hash, waiting.id
+        );
+    end if;
+    perform 1 from cards_card c where c.id = waiting.card_id for update;
+    select r.* into waiting from renewals_renewal r where r.id = retry_payment.renewal;
+    if waiting.state <> 'awaiting_payment' or waiting.deadline_at <= retry_payment.at then
+        why := row('renewal_state', jsonb_build_object('state', waiting.state))::objection;
+    elsif is_in_flight(waiting.id) then
+        why := row('payment_unsure', jsonb_build_object('renewal', waiting.id))::objection;
+    end if;
+    if why.reason is not null then
+        return refuse(
+            retry_payment.channel, retry_payment.source, retry_payment.request_id, why
+        );
+    end if;
+    perform add_attempt(
+        p.id, retry_payment.gateway, retry_payment.token,
+        retry_payment.at + make_interval(secs => retry_payment.supersede_seconds),
+        retry_payment.at
+    ) from payments_payment p where p.purpose_id = waiting.id;
+    return row(waiting.id, 'placed', null, null, waiting.ends_at, false)::answer;
+end $$;
+
+-- verb cancel: ends a renewal that waits for payment. An attempt that is with its gateway becomes
+-- superseded: should it still succeed, its money goes back by itself.
+-- Caller: renewals/__init__.py. Locks: request, card, attempts. Refuses: renewal_unknown, renewal_state.
+create or replace function cancel(
+    channel text, source text, request_id text, request_hash bytea, renewal uuid, at timestamptz
+) returns answer
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    waiting renewals_renewal;
+begin
+    select r.* into waiting from renewals_renewal r where r.id = cancel.renewal;
+    if waiting.id is null then
+        return row(null, 'refused', 'renewal_unknown', '{}'::jsonb, null, false)::answer;
+    end if;
+    if not claim(
+        cancel.channel, cancel.source, cancel.request_id, cancel.request_hash,
+        waiting.account_id, waiting.id, waiting.id, 'cancelled', null, cancel.at
+    ) then
+        return replay(
+            cancel.channel, cancel.source, cancel.request_id, cancel.request_hash, waiting.id
+        );
+    end if;
+    perform 1 from cards_card c where c.id = waiting.card_id for update;
+    select r.* into waiting from renewals_renewal r where r.id = cancel.renewal;
+    if waiting.state not in ('placed', 'awaiting_payment', 'held') then
+        return refuse(cancel.channel, cancel.source, cancel.request_id, row(
+            'renewal_state', jsonb_build_object('state', waiting.state)
+        )::objection);
+    end if;
+    perform abandon_attempts(waiting.id, cancel.at);
+    perform close_renewal(waiting, 'cancel', 'cancelled', cancel.at);
+    return row(waiting.id, 'cancelled', null, null, null, false)::answer;
+end $$;
+
+-- part abandon_attempts: supersedes what is with a gateway and fails what was never sent.
+create or replace function abandon_attempts(purpose_id uuid, at timestamptz) returns void
+language plpgsql as $$
+#variable_conflict error
+begin
+    update payments_attempt a
+    set state = case a.state
+            when 'created' then transit('attempt', a.id, a.account_id, 'created', 'fail', abandon_attempts.at)
+            when 'sent' then transit(
+                'attempt', a.id, a.account_id,
+                transit('attempt', a.id, a.account_id, 'sent', 'lose', abandon_attempts.at),
+                'supersede', abandon_attempts.at
+            )
+            else transit('attempt', a.id, a.account_id, a.state, 'supersede', abandon_attempts.at)
+        end,
+        ask_at = case when a.state = 'created' then null else a.ask_at end
+    from payments_payment p
+    where p.purpose_id = abandon_attempts.purpose_id and a.payment_id = p.id
+      and a.state in ('created', 'sent', 'unknown');
+end $$;
+
+-- verb expire: ends renewals whose time to pay is over and for which no money may still move.
+-- Caller: the worker's sweep, one card a call. Locks: card. False when there was nothing to end.
+create or replace function expire(renewal uuid, at timestamptz) returns boolean
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    waiting renewals_renewal;
+begin
+    perform check_at(expire.at);
+    perform 1 from cards_card c
+    inner join renewals_renewal r on r.card_id = c.id where r.id = expire.renewal
+    for update of c;
+    select r.* into waiting from renewals_renewal r where r.id = expire.renewal;
+    if waiting.id is null or waiting.state not in ('placed', 'awaiting_payment', 'held')
+        or waiting.deadline_at > expire.at or is_in_flight(waiting.id) then
+        return false;
+    end if;
+    perform close_renewal(waiting, 'expire', 'expired', expire.at);
+    return true;
+end $$;
+
+-- verb settle_refund: writes what a gateway said of a refund, and ends the reversal it belongs to.
+-- Caller: renewals/pay.py. Locks: card, refund. A refund that fails or stays unknown gets an owner.
+create or replace function settle_refund(
+    refund uuid, outcome text, reference text, reason text, next_ask_at timestamptz, at timestamptz
+) returns text
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    back payments_refund;
+    owed payments_payment;
+    reached text;
+begin
+    perform check_at(settle_refund.at);
+    perform 1 from cards_card c inner join payments_refund f on f.account_id = c.account_id
+    where f.id = settle_refund.refund for update of c;
+    select f.* into strict back from payments_refund f
+    where f.id = settle_refund.refund for update;
+    reached := back.state;
+    if back.state in ('sent', 'unknown', 'parked') then
+        if settle_refund.outcome = 'succeeded' then
+            reached := transit('refund', back.id, back.account_id, reached, 'succeed', settle_refund.at);
+        elsif back.state <> 'parked' and (
+            settle_refund.outcome = 'failed' or settle_refund.next_ask_at is null
+        ) then
+            reached := transit('refund', back.id, back.account_id, reached, 'park', settle_refund.at);
+        elsif back.state = 'sent' then
+            reached := transit('refund', back.id, back.account_id, reached, 'lose', settle_refund.at);
+        end if;
+    end if;
+    update payments_refund f
+    set state = reached, reference = coalesce(settle_refund.reference, f.reference),
+        ask_at = case when reached in ('sent', 'unknown') then settle_refund.next_ask_at end,
+        settled_at = case when reached = 'succeeded' then settle_refund.at end,
+        owner = case when reached = 'parked' then 'finance' else '' end,
+        owner_by = case when reached = 'parked' then settle_refund.at + interval '1 day' end
+    where f.id = back.id;
+    if reached = 'succeeded' and back.state <> 'succeeded' then
+        select p.* into strict owed from payments_payment p where p.id = back.payment_id;
+        perform refunded(back, owed, settle_refund.at);
+    end if;
+    return reached;
+end $$;
+
+-- part refunded: books money that went back, and tells the person who paid.
+create or replace function refunded(back payments_refund, owed payments_payment, at timestamptz)
+returns void
+language plpgsql as $$
+#variable_conflict error
+declare
+    gateway text;
+    renewal renewals_renewal;
+begin
+    select a.gateway into strict gateway from payments_attempt a where a.id = back.attempt_id;
+    perform post(
+        owed.purpose_id, 'refund', owed.account_id,
+        operator_account('unapplied', '', owed.currency),
+        operator_account('clearing', gateway, owed.currency), back.amount, owed.currency,
+        refunded.at
+    );
+    update renewals_renewal r
+    set state = transit('renewal', r.id, r.account_id, r.state, 'give_back', refunded.at),
+        deadline_at = null
+    where r.id = owed.purpose_id and r.state = 'reversing';
+    select r.* into strict renewal from renewals_renewal r where r.id = owed.purpose_id;
+    perform tell(renewal, back.id, 'refunded', refunded.at);
+end $$;

@@ -1,0 +1,130 @@
+"""Fixtures: one PostgreSQL for the run, one migrated template, a clone of it for each test.
+
+Verbs commit, so a test that calls one gets a database of its own: a copy of the template, which
+takes some 50 ms. With DATABASE_URL the same tests run on that server.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+HOME = Path(tempfile.gettempdir()) / f"everline-tests-{os.getuid()}"
+os.environ["EVERLINE_HOME"] = str(HOME)
+os.environ["DJANGO_SETTINGS_MODULE"] = "everline.config.settings"
+os.environ.setdefault("EVERLINE_SECRET_KEY", "tests-sign-with-this-and-nobody-else-does")
+
+import django  # noqa: E402  The settings read the environment that is set above.
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.db import connections  # noqa: E402
+
+from everline import database  # noqa: E402
+from everline.config.plugs import plug_in  # noqa: E402
+from everline.database import verbs  # noqa: E402
+from everline.database.addresses import Addresses, addresses, reachable  # noqa: E402
+from everline.database.migrate import migrate  # noqa: E402
+from tests.world import World  # noqa: E402
+
+pytest_plugins = ["tests.simulator_fixtures"]
+
+
+def point_at(logins: Addresses) -> None:
+    """Make Django and the raw pool of this process use these logins."""
+    database.close()
+    settings.APP_ADDRESS, settings.OWNER_ADDRESS = logins.app, logins.owner
+    for alias, address in (("default", logins.app), ("owner", logins.owner)):
+        parts = psycopg.conninfo.conninfo_to_dict(address)
+        connections[alias].close()
+        connections[alias].settings_dict.update(
+            NAME=parts["dbname"],
+            USER=parts.get("user", ""),
+            PASSWORD=parts.get("password", ""),
+            HOST=parts.get("host", ""),
+            PORT=str(parts.get("port", "")),
+            CONN_MAX_AGE=0,
+        )
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[None]:
+    """Hold PostgreSQL up for the whole run, shared by all workers; durability is not what is tested."""
+    with reachable(HOME, durable=False):
+        yield
+
+
+def _template_name() -> str:
+    package = verbs.PACKAGE
+    digest = hashlib.sha256(verbs.schema().encode())
+    for path in sorted((*package.glob("*/migrations/*.py"), package / "database" / "grants.py")):
+        digest.update(path.read_bytes())
+    return f"everline_template_{digest.hexdigest()[:12]}"
+
+
+@pytest.fixture(scope="session")
+def template(server: None) -> str:
+    """Migrate a template database once for this text of migrations and verbs; workers wait for it."""
+    name = _template_name()
+    maintenance = make_conninfo(addresses(HOME).admin, dbname="postgres")
+    with psycopg.connect(maintenance, autocommit=True) as admin:
+        admin.execute("select pg_advisory_lock(72700)")
+        if admin.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+            return name
+        for (old,) in admin.execute(
+            "select datname from pg_database where datname ~ '^everline_(template|test|draft)_'"
+        ).fetchall():
+            admin.execute(
+                sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(old))
+            )
+        draft = f"everline_draft_{os.getpid()}"
+        logins = addresses(HOME, draft)
+        point_at(logins)
+        migrate(logins, datetime.now(UTC))
+        with psycopg.connect(logins.owner, autocommit=True) as owner:
+            owner.execute("update database_deployment set mode = 'simulation'")
+        connections.close_all()
+        admin.execute(
+            sql.SQL("alter database {} rename to {}").format(
+                sql.Identifier(draft), sql.Identifier(name)
+            )
+        )
+    return name
+
+
+@pytest.fixture
+def logins(template: str, request: pytest.FixtureRequest) -> Iterator[Addresses]:
+    """Give the logins of a fresh copy of the template, used by this process meanwhile."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    name = f"everline_test_{worker}_{os.getpid()}"
+    maintenance = make_conninfo(addresses(HOME).admin, dbname="postgres")
+    drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+    with psycopg.connect(maintenance, autocommit=True) as admin:
+        admin.execute(drop)
+        admin.execute(
+            sql.SQL("create database {} template {} owner everline_owner strategy file_copy").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
+        own = addresses(HOME, name)
+        point_at(own)
+        plug_in()
+        yield own
+        database.close()
+        connections.close_all()
+        admin.execute(drop)
+
+
+@pytest.fixture
+def world(logins: Addresses) -> Iterator[World]:
+    """Build a small world in a fresh database: an operator, channels, and what a test asks for."""
+    with psycopg.connect(logins.owner, autocommit=True) as owner:
+        yield World(owner, logins)

@@ -1,0 +1,69 @@
+"""What exists in Python and in SQL gives the same in both: ids, the tax in a price."""
+
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from hypothesis import given, strategies as st
+
+import scratch_server
+from everline import ids, money
+from scratch_server import Database
+
+db = scratch_server.db
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+instants = st.timedeltas(timedelta(0), timedelta(days=365 * 135)).map(lambda since: EPOCH + since)
+
+
+@given(at=instants, edge=st.sampled_from([None, 0, 1, 499, 500, 999]))
+def test_ids_in_sql_are_those_of_python(db: Database, at: datetime, edge: int | None) -> None:
+    if edge is not None:
+        at = at.replace(microsecond=at.microsecond // 1000 * 1000 + edge)
+    row = db.execute("select everline_uuid7(%s)", [at]).fetchone()
+
+    assert row is not None
+    assert row[0].int >> 76 == ids.uuid7(at).int >> 76
+    assert row[0].version == 7
+    assert row[0].int >> 62 & 3 == 2
+
+
+def test_ids_in_sql_differ_in_every_other_bit(db: Database) -> None:
+    made = [
+        row[0].int
+        for row in db.execute("select everline_uuid7('epoch') from generate_series(1, 300)")
+    ]
+    ever_one, ever_zero = 0, 0
+    for number in made:
+        ever_one, ever_zero = ever_one | number, ever_zero | ~number
+
+    assert len(set(made)) == len(made)
+    assert ever_one & ever_zero & (1 << 128) - 1 == (1 << 80) - 1 & ~(0xF << 76) & ~(0x3 << 62)
+
+
+def test_an_instant_before_1970_makes_no_id(db: Database) -> None:
+    with pytest.raises(psycopg.Error):
+        db.execute("select everline_uuid7('1969-12-31 23:59:59.999Z')")
+
+
+@given(amount=st.integers(0, 10**14), rate=st.integers(0, 10_000))
+def test_included_tax_in_sql_is_that_of_python(db: Database, amount: int, rate: int) -> None:
+    row = db.execute(
+        "select p.a - (p.a * 10000 * 2 + (10000 + p.r)) / (2 * (10000 + p.r))"
+        " from (select %s::bigint, %s::int) as p (a, r)",
+        [amount, rate],
+    ).fetchone()
+
+    assert row == (money.tax_included(amount, rate),)
+
+
+def test_the_planner_writes_both_into_the_calling_statement(db: Database) -> None:
+    """A call that stays a call costs 5 to 10 us; see the head of validity.sql."""
+    plan = db.execute(
+        "explain (verbose, costs off) select term_end(s, u, c, 'rolling', z, 31), everline_uuid7(s)"
+        " from (values (now(), 'day', 1, 'UTC'), (now(), 'month', 1, 'UTC')) as t (s, u, c, z)"
+    ).fetchall()
+
+    assert "gen_random_uuid" in str(plan)
+    assert "make_interval" in str(plan)
+    assert "everline_uuid7(" not in str(plan)
+    assert "term_end(" not in str(plan)

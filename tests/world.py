@@ -1,0 +1,272 @@
+"""The builder of small worlds: `world.card()`, `world.plan(days=30)`, `world.partner(deposit=…)`.
+
+Catalogue and cards are what an operator loads, so they are inserted as the owner does; everything
+that happens afterwards goes through the real verbs.
+"""
+
+import itertools
+import os
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from everline import cards, ids, ledger, renewals
+from everline.cards import start_code_hash
+from everline.database.addresses import Addresses
+from everline.database.requests import Answer, Caller
+
+START = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+"""When stories begin; the test databases are marked as simulations, so time is theirs to say."""
+
+GIGABYTE = 10**9
+CHANNELS = ("web", "auto", "hotline", "store", "partner", "kiosk", "line")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan with its one version."""
+
+    code: str
+    plan_id: uuid.UUID
+    version_id: uuid.UUID
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A partner or retailer with its deposit's account."""
+
+    id: uuid.UUID
+    account_id: uuid.UUID
+    code: str
+    key: str = ""
+
+
+class World:
+    """One operator in one fresh database; `at` is its time, moved by `advance`."""
+
+    def __init__(self, owner: psycopg.Connection, logins: Addresses) -> None:
+        self.owner = owner
+        self.logins = logins
+        self.at = START
+        self._numbers = itertools.count(1)
+        self._operator()
+
+    def now(self) -> datetime:
+        """Tell this world's time, as a clock does."""
+        return self.at
+
+    def advance(self, **duration: float) -> datetime:
+        """Move this world's time forward and tell it."""
+        self.at += timedelta(**duration)
+        return self.at
+
+    def caller(self, channel: str = "web", request_id: str | None = None) -> Caller:
+        """Make a caller with a request id of its own."""
+        return Caller(channel, f"{channel}-test", request_id or str(uuid.uuid4()))
+
+    def card(self, state: str = "bound", *, balance: int = 0, **columns: Any) -> cards.Card:
+        """Load one card; `balance` in minor units is booked as received at the bank."""
+        number = next(self._numbers)
+        body = f"89001{os.getpid() % 10000:04d}{number:09d}"
+        given = {
+            "id": ids.uuid7(self.at),
+            "account_id": ids.uuid7(self.at),
+            "iccid": body + ids.luhn_digit(body),
+            "msisdn": f"+88210{number:08d}",
+            "kind": "sim",
+            "zone": "Europe/Lisbon",
+            "currency": "EUR",
+            "state": state,
+            "start_code_tries": 0,
+            "smdp_address": "",
+            "matching_id": "",
+            "loaded_at": self.at,
+        } | columns
+        given.setdefault("start_code_hash", start_code_hash(given["iccid"], "START-0001"))
+        self.insert("cards_card", **given)
+        if balance:
+            self.fund(given["account_id"], "balance", balance, given["currency"])
+        card = cards.find_by_id(given["id"])
+        assert card is not None
+        return card
+
+    def plan(  # noqa: PLR0913  A plan has that many parts.
+        self,
+        code: str = "",
+        *,
+        price: int = 1000,
+        days: int | None = None,
+        unit: str = "month",
+        count: int = 1,
+        validity: str = "rolling",
+        on_renewal: str = "queue",
+        gigabytes: int | None = 30,
+        devices: int = 1,
+        tax: int = 2300,
+        prices: dict[str, int] | None = None,
+        **columns: Any,
+    ) -> Plan:
+        """Load one plan with one version, sold for `price` in EUR and in `prices`."""
+        if days is not None:
+            unit, count = "day", days
+        code = code or f"plan-{next(self._numbers)}"
+        plan = Plan(code, ids.uuid7(self.at), ids.uuid7(self.at), price)
+        self.insert(
+            "catalogue_plan", id=plan.plan_id, code=code, names=Jsonb({"en": code}), position=1
+        )
+        self.insert(
+            "catalogue_planversion",
+            **(
+                {
+                    "id": plan.version_id,
+                    "plan_id": plan.plan_id,
+                    "number": 1,
+                    "effective_from": START - timedelta(days=400),
+                    "period_unit": unit,
+                    "period_count": count,
+                    "validity": validity,
+                    "on_renewal": on_renewal,
+                    "allowance_bytes": None if gigabytes is None else gigabytes * GIGABYTE,
+                    "fair_use_bytes": 5 * GIGABYTE if gigabytes is None else None,
+                    "devices_max": devices,
+                }
+                | columns
+            ),
+        )
+        for currency, amount in ({"EUR": price} | (prices or {})).items():
+            self.insert(
+                "catalogue_price",
+                plan_version_id=plan.version_id,
+                currency=currency,
+                amount=amount,
+                tax_basis_points=tax,
+            )
+        return plan
+
+    def promotion(self, code: str = "HELLO", *, budget: int | None = None, **columns: Any) -> str:
+        """Load one promotion, 10 % off unless said otherwise; a budget is counted in its unit."""
+        given = {
+            "id": ids.uuid7(self.at),
+            "account_id": ids.uuid7(self.at),
+            "code": code,
+            "names": Jsonb({"en": code}),
+            "kind": "percent",
+            "percent_basis_points": 1000,
+            "amount": 0,
+            "bonus_bytes": 0,
+            "starts_at": START - timedelta(days=30),
+            "ends_at": START + timedelta(days=60),
+            "channels": [],
+            "per_card_max": 1,
+            "budget_unit": "XXX" if budget is not None else None,
+            "pockets": 1,
+        } | columns
+        if given["kind"] != "percent":
+            given["percent_basis_points"] = 0
+        self.insert("catalogue_promotion", **given)
+        if budget is not None:
+            self.fund(given["account_id"], "promotion_budget", budget, given["budget_unit"])
+        return code
+
+    def partner(self, *, deposit: int = 0, pockets: int = 1, currency: str = "EUR") -> Owner:
+        """Load one partner with its deposit and an API key."""
+        partner = Owner(
+            ids.uuid7(self.at), ids.uuid7(self.at), f"partner-{next(self._numbers)}", ""
+        )
+        self.insert(
+            "people_partner",
+            id=partner.id,
+            account_id=partner.account_id,
+            code=partner.code,
+            name=partner.code.title(),
+            currency=currency,
+            pockets=pockets,
+        )
+        ledger.open_pockets(partner.account_id, "deposit", currency, pockets, self.at)
+        if deposit:
+            self.fund(partner.account_id, "deposit", deposit, currency)
+        return partner
+
+    def fund(self, account_id: uuid.UUID, kind: str, amount: int, currency: str = "EUR") -> Answer:
+        """Book money received at the bank onto an account."""
+        return ledger.fund(
+            self.caller("line"), account_id, kind, amount=amount, currency=currency, at=self.at
+        )
+
+    def order(
+        self,
+        card: cards.Card,
+        plan: Plan,
+        *,
+        promotion: str | None = None,
+        channel: str = "web",
+        contact: renewals.Contact | None = None,
+    ) -> renewals.Order:
+        """Quote a plan for a card now and make the order that accepts the quote."""
+        (quote,) = renewals.quote([card.id], plan.version_id, promotion, channel, self.at)
+        return renewals.Order(
+            account_id=card.account_id,
+            card_id=card.id,
+            plan_version_id=plan.version_id,
+            promotion=promotion,
+            quoted_total=quote.total if quote.total is not None else plan.price,
+            quoted_end=quote.ends_at or self.at,
+            contact=contact or renewals.Contact(),
+        )
+
+    def renew(self, card: cards.Card, plan: Plan, **order: Any) -> Answer:
+        """Renew a card from its own balance."""
+        channel = order.get("channel", "web")
+        return renewals.renew(
+            self.caller(channel), self.order(card, plan, **order), card.account_id, self.at
+        )
+
+    def insert(self, table: str, **columns: Any) -> None:
+        """Insert one row as the owner."""
+        names = psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, columns))
+        values = psycopg.sql.SQL(", ").join([psycopg.sql.Placeholder()] * len(columns))
+        self.owner.execute(
+            psycopg.sql.SQL("insert into {} ({}) values ({})").format(
+                psycopg.sql.Identifier(table), names, values
+            ),
+            list(columns.values()),
+        )
+
+    def one(self, query: str, *parameters: Any) -> Any:
+        """Read one value as the owner."""
+        row = self.owner.execute(query, parameters).fetchone()  # type: ignore[arg-type]
+        return row[0] if row else None
+
+    def all(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """Read rows as the owner."""
+        return self.owner.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+
+    def _operator(self) -> None:
+        self.insert(
+            "catalogue_policy",
+            id=1,
+            name="Testline",
+            domain="testline.example",
+            sender_email="hello@testline.example",
+            sender_sms="Testline",
+            currency_digits=Jsonb({"IDR": 0}),
+            quote_minutes=15,
+            payment_minutes=30,
+            delivery_minutes=30,
+            terms_ahead_max=6,
+            lapsed_days=90,
+        )
+        for code in CHANNELS:
+            self.insert(
+                "trust_channel",
+                code=code,
+                is_open=True,
+                means=["balance", "deposit", "gateway"],
+                amount_max=Jsonb({}),
+            )
+        ledger.open_books("EUR", ["sandbox"])
