@@ -33,6 +33,7 @@ from everline.config.plugs import plug_in  # noqa: E402
 from everline.database import verbs  # noqa: E402
 from everline.database.addresses import Addresses, addresses, reachable  # noqa: E402
 from everline.database.migrate import migrate  # noqa: E402
+from tests.simulator import SimulatorProcess  # noqa: E402
 from tests.world import World  # noqa: E402
 
 pytest_plugins = ["tests.simulator_fixtures"]
@@ -57,7 +58,7 @@ def point_at(logins: Addresses) -> None:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[None]:
-    """Hold PostgreSQL up for the whole run, shared by all workers; durability is not what is tested."""
+    """Hold PostgreSQL up for the whole run, shared by all workers, without waiting for disks."""
     with reachable(HOME, durable=False):
         yield
 
@@ -72,7 +73,7 @@ def _template_name() -> str:
 
 @pytest.fixture(scope="session")
 def template(server: None) -> str:
-    """Migrate a template database once for this text of migrations and verbs; workers wait for it."""
+    """Migrate a template database once for this text of migrations and verbs; others wait."""
     name = _template_name()
     maintenance = make_conninfo(addresses(HOME).admin, dbname="postgres")
     with psycopg.connect(maintenance, autocommit=True) as admin:
@@ -101,7 +102,7 @@ def template(server: None) -> str:
 
 
 @pytest.fixture
-def logins(template: str, request: pytest.FixtureRequest) -> Iterator[Addresses]:
+def logins(template: str) -> Iterator[Addresses]:
     """Give the logins of a fresh copy of the template, used by this process meanwhile."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     name = f"everline_test_{worker}_{os.getpid()}"
@@ -110,9 +111,9 @@ def logins(template: str, request: pytest.FixtureRequest) -> Iterator[Addresses]
     with psycopg.connect(maintenance, autocommit=True) as admin:
         admin.execute(drop)
         admin.execute(
-            sql.SQL("create database {} template {} owner everline_owner strategy file_copy").format(
-                sql.Identifier(name), sql.Identifier(template)
-            )
+            sql.SQL(
+                "create database {} template {} owner everline_owner strategy file_copy"
+            ).format(sql.Identifier(name), sql.Identifier(template))
         )
         own = addresses(HOME, name)
         point_at(own)
@@ -128,3 +129,11 @@ def world(logins: Addresses) -> Iterator[World]:
     """Build a small world in a fresh database: an operator, channels, and what a test asks for."""
     with psycopg.connect(logins.owner, autocommit=True) as owner:
         yield World(owner, logins)
+
+
+@pytest.fixture
+def sandboxed(world: World, simulator: SimulatorProcess) -> World:
+    """Plug the real sandbox and the simulated network into this world."""
+    settings.SANDBOX_ADDRESS, settings.SANDBOX_SECRET = simulator.url, simulator.notify_secret
+    plug_in()
+    return world

@@ -1,7 +1,7 @@
 """The fixtures of the simulators: `simulator`, `sandbox`, `network`, `browser` and `receiver`.
 
-A test module, or a conftest at the root, says `pytest_plugins = ["simulator_fixtures"]`; nothing
-imports this file otherwise. What the fixtures give is written in simulator.py.
+conftest.py loads this file as a plugin and nothing imports it otherwise. What the fixtures give is
+written in simulator.py.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import pytest
 
 from everline.payments.gateways.sandbox import Sandbox
 from everline.provisioning.simulated import Simulated
-from simulator import HOUR_MS, Receiver, SimulatorProcess, start_simulator
+from tests.simulator import HOUR_MS, Receiver, SimulatorProcess, start_simulator
 
 
 @pytest.fixture(scope="session")

@@ -129,7 +129,7 @@ def test_private_packages_keep_their_doors() -> None:
             used = graph.find_modules_directly_imported_by(module) - own
             wrong += [f"{user} imports {module}" for user in users if not inside(user, importers)]
             wrong += [f"{module} imports {name}" for name in used if not inside(name, imported)]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_sql_reaches_down_alone() -> None:
@@ -139,7 +139,7 @@ def test_sql_reaches_down_alone() -> None:
         for statement in made
         for message in upward(folder_of(statement.path), statement.reach, owners(made))
     ]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_sql_names_no_table_that_is_not_there() -> None:
@@ -151,7 +151,7 @@ def test_sql_names_no_table_that_is_not_there() -> None:
         for name in sorted(statement.reach.tables - known)
         if not name.startswith(("pg_", "django_", "auth_"))
     ]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def queries(path: str) -> Iterator[tuple[int, Reach]]:
@@ -179,7 +179,7 @@ def test_sql_in_python_reaches_down_and_through_verbs() -> None:
                 messages = [*upward(folder_of(path), reach, owners(made))]
                 messages += [f"{name} is a part, not a verb" for name in reach.calls & parts]
                 wrong += [f"{path}:{line}: {message}" for message in messages]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_relations_of_tables_point_down() -> None:
             if there is not None and not may_use(here, there):
                 wrong.append(f"{model.__name__}.{field.name} of {here} points to {there}")
     assert seen
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_migrations_depend_downwards() -> None:
@@ -259,7 +259,7 @@ def test_migrations_depend_downwards() -> None:
             if user is not None and used is not None and not may_use(user, used):
                 wrong.append(f"{label}.{name}: {user} depends on {used}")
     assert any(owner[label] for label, _ in loader.disk_migrations)
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_tables_are_named_as_the_reader_expects() -> None:

@@ -23,7 +23,7 @@ from everline.payments.gateways import (
     checked,
 )
 from everline.payments.gateways.sandbox import ABILITIES, Sandbox
-from simulator import (
+from tests.simulator import (
     HOUR_MS,
     PRICE,
     RETURN_URL,
@@ -34,8 +34,6 @@ from simulator import (
     start_simulator,
     wait_until,
 )
-
-pytest_plugins = ["simulator_fixtures"]
 
 
 def keys_of(sandbox: Sandbox, receiver: Receiver, count: int) -> list[Hint]:

@@ -21,9 +21,7 @@ from everline.provisioning.network import (
     network as network_named,
 )
 from everline.provisioning.simulated import Simulated
-from simulator import SimulatorProcess, start_simulator, wait_until
-
-pytest_plugins = ["simulator_fixtures"]
+from tests.simulator import SimulatorProcess, start_simulator, wait_until
 
 STARTS = datetime(2026, 3, 1, tzinfo=UTC)
 

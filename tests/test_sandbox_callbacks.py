@@ -11,15 +11,13 @@ from everline.payments.gateways import (
     Hint,
 )
 from everline.payments.gateways.sandbox import Sandbox
-from simulator import (
+from tests.simulator import (
     NOTIFY_SECRET,
     Receiver,
     SimulatorProcess,
     order,
     wait_until,
 )
-
-pytest_plugins = ["simulator_fixtures"]
 
 
 def keys_of(sandbox: Sandbox, receiver: Receiver, count: int) -> list[Hint]:

@@ -21,9 +21,7 @@ from everline.payments.gateways import (
 )
 from everline.payments.gateways.sandbox import Sandbox
 from everline.simulators import numbers
-from simulator import HOUR_MS, RETURN_URL, Receiver, SimulatorProcess, now, order, wait_until
-
-pytest_plugins = ["simulator_fixtures"]
+from tests.simulator import HOUR_MS, RETURN_URL, Receiver, SimulatorProcess, now, order, wait_until
 
 
 class TestPage:

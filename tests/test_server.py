@@ -158,14 +158,17 @@ def test_a_stale_file_with_the_number_of_a_living_stranger(home: Path) -> None:
     cluster = clusters.find_cluster(home)
     os.kill(server_process(home), signal.SIGKILL)
     wait_until(lambda: not postmaster.is_held(home, postmaster.RUNNING))
-    with subprocess.Popen(["/bin/sleep", "60"]) as stranger:
-        for stale in (cluster.data / "postmaster.pid", cluster.sockets / ".s.PGSQL.5432.lock"):
-            lines = stale.read_text().split("\n")
-            stale.write_text("\n".join([str(stranger.pid), *lines[1:]]))
-        with running(home, durable=False) as again:
-            assert again.started
-        assert stranger.poll() is None
-        stranger.kill()
+    # PostgreSQL believes in a number only if it belongs to a process of the same user.
+    with subprocess.Popen(["/bin/sleep", "60"], **cluster.account.switch) as stranger:
+        try:
+            for stale in (cluster.data / "postmaster.pid", cluster.sockets / ".s.PGSQL.5432.lock"):
+                lines = stale.read_text().split("\n")
+                stale.write_text("\n".join([str(stranger.pid), *lines[1:]]))
+            with running(home, durable=False) as again:
+                assert again.started
+            assert stranger.poll() is None
+        finally:
+            stranger.kill()
 
 
 @pytest.mark.kill

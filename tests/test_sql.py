@@ -67,7 +67,7 @@ def test_a_caller_that_is_named_as_a_file_is_there() -> None:
         for word in statement.header.partition("Caller: ")[2].replace(",", " ").split()
         if word.rstrip(".;").endswith(".py") and not (ROOT / SOURCE / word.rstrip(".;")).is_file()
     ]
-    assert missing == []
+    assert not missing, "\n".join(missing)
 
 
 def test_every_reason_for_dynamic_sql_is_still_needed() -> None:

@@ -6,9 +6,9 @@ import psycopg
 import pytest
 from hypothesis import given, strategies as st
 
-import scratch_server
 from everline import ids, money
-from scratch_server import Database
+from tests import scratch_server
+from tests.scratch_server import Database
 
 db = scratch_server.db
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -17,8 +17,8 @@ import psycopg
 import pytest
 from hypothesis import assume, given, settings, strategies as st
 
-import scratch_server
-from scratch_server import Database
+from tests import scratch_server
+from tests.scratch_server import Database
 
 db = scratch_server.db
 
@@ -135,7 +135,10 @@ def transitions(name: str) -> tuple[datetime, ...]:
 
 @pytest.fixture(scope="module")
 def agreed(db: Database) -> dict[str, datetime]:
-    """Tell until when both sets of rules agree: a government decides before all copies know."""
+    """Tell until when both sets of rules agree.
+
+    Governments decide before all copies know, and history is corrected: Iran of 1979 was, in 2026.
+    """
     until = {}
     for name in ZONES:
         zone = ZoneInfo(name)
@@ -162,7 +165,6 @@ def agreed(db: Database) -> dict[str, datetime]:
 
 def test_the_two_sets_of_rules_agree_nearly_everywhere(agreed: dict[str, datetime]) -> None:
     assert sum(until == LAST for until in agreed.values()) >= 25
-    assert min(agreed.values()) > datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def around(name: str, at: datetime) -> Iterator[Term]:

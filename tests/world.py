@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from everline import cards, ids, ledger, renewals
+from everline import cards, database, ids, ledger, renewals
 from everline.cards import start_code_hash
 from everline.database.addresses import Addresses
 from everline.database.requests import Answer, Caller
@@ -95,7 +95,7 @@ class World:
         assert card is not None
         return card
 
-    def plan(  # noqa: PLR0913  A plan has that many parts.
+    def plan(
         self,
         code: str = "",
         *,
@@ -245,6 +245,39 @@ class World:
     def all(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Read rows as the owner."""
         return self.owner.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+
+    def verb(self, name: str, *parameters: Any) -> Any:
+        """Call a verb as the app and give its first column."""
+        marks = psycopg.sql.SQL(", ").join([psycopg.sql.Placeholder()] * len(parameters))
+        with database.connection() as lent:
+            row = lent.execute(
+                psycopg.sql.SQL("select * from {}({})").format(psycopg.sql.Identifier(name), marks),
+                list(parameters),
+            ).fetchone()
+        return row[0] if row else None
+
+    def break_rules(self, *statements: str) -> None:
+        """Do what no verb would: as superuser, without triggers, constraints and indexes."""
+        with psycopg.connect(self.logins.admin, autocommit=True) as admin:
+            admin.execute("set session_replication_role = replica")
+            for constraint, table in admin.execute(
+                "select c.conname, c.conrelid::regclass::text from pg_constraint c"
+                " join pg_class t on t.oid = c.conrelid where c.contype in ('c', 'x', 'u')"
+                " and t.relnamespace = 'public'::regnamespace and not t.relispartition"
+            ).fetchall():
+                admin.execute(
+                    psycopg.sql.SQL("alter table {} drop constraint {} cascade").format(
+                        psycopg.sql.SQL(table), psycopg.sql.Identifier(constraint)
+                    )
+                )
+            for (index,) in admin.execute(
+                "select i.indexrelid::regclass::text from pg_index i join pg_class c"
+                " on c.oid = i.indrelid where i.indisunique and i.indpred is not null"
+                " and c.relnamespace = 'public'::regnamespace"
+            ).fetchall():
+                admin.execute(psycopg.sql.SQL("drop index {}").format(psycopg.sql.SQL(index)))
+            for statement in statements:
+                assert admin.execute(statement).rowcount != 0, statement  # type: ignore[arg-type]
 
     def _operator(self) -> None:
         self.insert(

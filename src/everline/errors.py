@@ -1,7 +1,7 @@
 """The catalogue of everything that can be answered with "no", and the three kinds of exceptions.
 
-A refusal is a value: a code with facts, stored with the request and worded by the channel that shows
-it. A fault is something outside that did not answer. A misuse is a caller's mistake, found at the
+A refusal is a value: a code with facts, stored with the request and worded by the channel that
+shows it. A fault is something outside that did not answer. A misuse is a caller's mistake, found at the
 edge. A bug is an assertion. Nothing here knows HTTP, a screen or a language: each channel owns its
 table from code to status and words, and a test checks that the tables are complete.
 """
@@ -91,7 +91,9 @@ SENTENCES: Final[Mapping[Code, str]] = MappingProxyType(
         Code.RENEWAL_STATE: _("This step is not possible in the renewal's present state."),
         Code.TERM_PAID: _("This term is paid already. Nothing was charged."),
         Code.CHANNEL_CLOSED: _("Renewals are closed here for the moment. Use another channel."),
-        Code.MEANS_NOT_ALLOWED: _("This means of payment is not accepted here. Choose another one."),
+        Code.MEANS_NOT_ALLOWED: _(
+            "This means of payment is not accepted here. Choose another one."
+        ),
         Code.LIMIT_EXCEEDED: _("This is more than can be renewed here. Use another channel."),
         Code.REQUEST_REUSED: _("This request id was used for something else. Send a new one."),
         Code.PAYMENT_UNSURE: _("We are checking the payment. Do not pay again."),

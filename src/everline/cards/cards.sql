@@ -1,6 +1,8 @@
--- Cards: activation, binding, loss, usage. Every verb: claim the request, lock the card, check, write.
+-- Cards: activation, binding, loss, usage. Every verb: claim the request, lock the card, check,
+-- write.
 
--- part begin_card: claims a request about a card and locks the card; a null id means: answer is final.
+-- part begin_card: claims a request about a card and locks the card; a null id means: answer is
+-- final.
 create or replace function begin_card(
     channel text, source text, request_id text, request_hash bytea, card uuid, outcome text,
     at timestamptz, out locked cards_card, out final answer
@@ -48,8 +50,10 @@ language sql stable as $$
 $$;
 
 -- verb activate: activates a stocked card with the start code that is printed on its carrier.
--- Caller: cards/__init__.py. Locks: request, card. Refuses: card_unknown, card_state, start_code_wrong,
--- start_code_locked (after ten wrong ones). The code comes hashed, so none is ever stored or logged.
+-- Caller: cards/__init__.py. Locks: request, card. Refuses: card_unknown, card_state,
+-- start_code_wrong,
+-- start_code_locked (after ten wrong ones). The code comes hashed, so none is ever stored or
+-- logged.
 create or replace function activate(
     channel text, source text, request_id text, request_hash bytea, card uuid,
     start_code_hash bytea, at timestamptz
@@ -57,17 +61,18 @@ create or replace function activate(
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error
 declare
+    begun record;
     locked cards_card;
-    final answer;
     why objection;
 begin
-    select b.locked, b.final into locked, final from begin_card(
+    select b.* into begun from begin_card(
         activate.channel, activate.source, activate.request_id, activate.request_hash,
         activate.card, 'activated', activate.at
     ) b;
-    if final.outcome is not null then
-        return final;
+    if (begun.final).outcome is not null then
+        return begun.final;
     end if;
+    locked := begun.locked;
     if not may_step(locked.state, 'activate') then
         why := row('card_state', jsonb_build_object('state', locked.state))::objection;
     elsif locked.start_code_tries >= 10 then
@@ -86,8 +91,10 @@ begin
     return row(locked.id, 'activated', null, null, null, false)::answer;
 end $$;
 
--- verb bind: binds a card to a device by IMEI, or by the EID of its eSIM chip; as many as the plan serves.
--- Caller: cards/__init__.py. Locks: request, card. Refuses: card_unknown, card_not_active, card_state,
+-- verb bind: binds a card to a device by IMEI, or by the EID of its eSIM chip; as many as the
+-- plan serves.
+-- Caller: cards/__init__.py. Locks: request, card. Refuses: card_unknown, card_not_active,
+-- card_state,
 -- device_bound, device_limit with the devices bound now.
 create or replace function bind(
     channel text, source text, request_id text, request_hash bytea, card uuid, kind text,
@@ -96,18 +103,19 @@ create or replace function bind(
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error
 declare
+    begun record;
     locked cards_card;
-    final answer;
     why objection;
     bound text[];
     most integer;
 begin
-    select b.locked, b.final into locked, final from begin_card(
+    select b.* into begun from begin_card(
         bind.channel, bind.source, bind.request_id, bind.request_hash, bind.card, 'bound', bind.at
     ) b;
-    if final.outcome is not null then
-        return final;
+    if (begun.final).outcome is not null then
+        return begun.final;
     end if;
+    locked := begun.locked;
     select coalesce(array_agg(d.number order by d.bound_at), '{}') into bound from cards_device d
     where d.card_id = locked.id and d.unbound_at is null;
     select coalesce(max(e.devices_max), 1) into most from cards_entitlement e
@@ -151,16 +159,17 @@ create or replace function unbind(
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error
 declare
+    begun record;
     locked cards_card;
-    final answer;
 begin
-    select b.locked, b.final into locked, final from begin_card(
+    select b.* into begun from begin_card(
         unbind.channel, unbind.source, unbind.request_id, unbind.request_hash, unbind.card,
         'unbound', unbind.at
     ) b;
-    if final.outcome is not null then
-        return final;
+    if (begun.final).outcome is not null then
+        return begun.final;
     end if;
+    locked := begun.locked;
     update cards_device d set unbound_at = unbind.at
     where d.card_id = locked.id and d.number = unbind.number and d.unbound_at is null;
     if not found then
@@ -186,19 +195,20 @@ create or replace function change_card(
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error
 declare
+    begun record;
     locked cards_card;
-    final answer;
 begin
     if change_card.event not in ('suspend', 'lose', 'resume', 'terminate') then
         raise exception 'no such change of a card: %', change_card.event using errcode = 'EV003';
     end if;
-    select b.locked, b.final into locked, final from begin_card(
+    select b.* into begun from begin_card(
         change_card.channel, change_card.source, change_card.request_id,
         change_card.request_hash, change_card.card, 'changed', change_card.at
     ) b;
-    if final.outcome is not null then
-        return final;
+    if (begun.final).outcome is not null then
+        return begun.final;
     end if;
+    locked := begun.locked;
     if not may_step(locked.state, change_card.event) then
         return refuse(
             change_card.channel, change_card.source, change_card.request_id,

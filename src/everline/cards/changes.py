@@ -32,8 +32,13 @@ def activate(caller: Caller, card_id: UUID, code_hash: bytes, at: datetime) -> A
     """
     return _answer(
         "select * from activate(%s, %s, %s, %s, %s, %s, %s)",
-        caller.channel, caller.source, caller.request_id,
-        request_hash("activate", card=card_id, code=code_hash.hex()), card_id, code_hash, at,
+        caller.channel,
+        caller.source,
+        caller.request_id,
+        request_hash("activate", card=card_id, code=code_hash.hex()),
+        card_id,
+        code_hash,
+        at,
     )
 
 
@@ -45,8 +50,14 @@ def bind(caller: Caller, card_id: UUID, device: Imei | Eid, at: datetime) -> Ans
     kind = "imei" if isinstance(device, Imei) else "eid"
     return _answer(
         "select * from bind(%s, %s, %s, %s, %s, %s, %s, %s)",
-        caller.channel, caller.source, caller.request_id,
-        request_hash("bind", card=card_id, device=device), card_id, kind, str(device), at,
+        caller.channel,
+        caller.source,
+        caller.request_id,
+        request_hash("bind", card=card_id, device=device),
+        card_id,
+        kind,
+        str(device),
+        at,
     )
 
 
@@ -54,8 +65,13 @@ def unbind(caller: Caller, card_id: UUID, number: str, at: datetime) -> Answer:
     """Free one device of a card. Refuses card_unknown, device_unknown."""
     return _answer(
         "select * from unbind(%s, %s, %s, %s, %s, %s, %s)",
-        caller.channel, caller.source, caller.request_id,
-        request_hash("unbind", card=card_id, device=number), card_id, number, at,
+        caller.channel,
+        caller.source,
+        caller.request_id,
+        request_hash("unbind", card=card_id, device=number),
+        card_id,
+        number,
+        at,
     )
 
 
@@ -63,13 +79,16 @@ def change(caller: Caller, card_id: UUID, event: str, at: datetime) -> Answer:
     """Suspend, lose, resume or terminate a card. Refuses card_unknown, card_state."""
     return _answer(
         "select * from change_card(%s, %s, %s, %s, %s, %s, %s)",
-        caller.channel, caller.source, caller.request_id,
-        request_hash("change", card=card_id, event=event), card_id, event, at,
+        caller.channel,
+        caller.source,
+        caller.request_id,
+        request_hash("change", card=card_id, event=event),
+        card_id,
+        event,
+        at,
     )
 
 
 def record_usage(card_id: UUID, used_bytes: int, as_of: datetime) -> bool:
-    """Write how much of the present term is used, as a network tells it; older figures are ignored."""
-    return bool(
-        database.value("select record_usage(%s, %s, %s)", [card_id, used_bytes, as_of])
-    )
+    """Write how much of the present term is used, as a network tells it; never an older figure."""
+    return bool(database.value("select record_usage(%s, %s, %s)", [card_id, used_bytes, as_of]))

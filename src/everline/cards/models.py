@@ -26,7 +26,9 @@ class Card(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=["sim", "esim"]), name="card_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["sim", "esim"]), name="card_kind_is_known"
+            ),
             models.CheckConstraint(
                 condition=Q(
                     state__in=["in_stock", "activated", "bound", "suspended", "lost", "terminated"]
@@ -65,7 +67,9 @@ class Device(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=["imei", "eid"]), name="device_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["imei", "eid"]), name="device_kind_is_known"
+            ),
             models.UniqueConstraint(
                 fields=["card", "number"],
                 condition=Q(unbound_at=None),
@@ -77,8 +81,9 @@ class Device(models.Model):
 class Entitlement(models.Model):
     """What a card may use: a half-open interval [starts_at, ends_at) and an allowance in bytes.
 
-    `allowance_bytes` null is unlimited, fair use after `fair_use_bytes`. A term that a later one cut
-    short keeps its `planned_ends_at` and the one that closed it, so that a reversal can restore it.
+    `allowance_bytes` null is unlimited, fair use after `fair_use_bytes`. A term that a later one
+    cut short keeps its `planned_ends_at` and the one that closed it, so that a reversal can
+    restore it.
     """
 
     id = models.UUIDField(primary_key=True)

@@ -54,7 +54,9 @@ class Term:
     @property
     def left_bytes(self) -> int | None:
         """Bytes left of the allowance, leftovers carried over included; None is unlimited."""
-        return None if self.allowance_bytes is None else max(0, self.allowance_bytes - self.used_bytes)
+        return (
+            None if self.allowance_bytes is None else max(0, self.allowance_bytes - self.used_bytes)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Status:
 
 
 def find(number: str) -> Card | None:
-    """Find a card by ICCID, or by phone number with its plus sign; digits only, as parsed by ids."""
+    """Find a card by ICCID, or by phone number with its plus sign, both as parsed by ids."""
     if number.startswith("+"):
         return database.row(Card, _CARD + "c.msisdn = %s and c.state <> 'terminated'", [number])
     return database.row(Card, _CARD + "c.iccid = %s", [number])

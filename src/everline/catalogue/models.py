@@ -1,4 +1,8 @@
-"""Plans by version, prices, coverage, promotions, and the operator's policy. Reads stand in catalogue.sql."""
+"""Plans by version, prices, coverage, promotions, and the operator's policy.
+
+The face that reads them is offers.py; what a plan costs one card is told by renewals/quote.sql. A
+version that was sold is never changed: a new price or allowance is a new version.
+"""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -65,7 +69,9 @@ class PlanVersion(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["plan", "number"], name="plan_version_number_is_unique"),
+            models.UniqueConstraint(
+                fields=["plan", "number"], name="plan_version_number_is_unique"
+            ),
             models.CheckConstraint(
                 condition=Q(period_unit__in=["day", "week", "month", "quarter", "year"]),
                 name="plan_period_unit_is_known",
@@ -135,8 +141,8 @@ class Coverage(models.Model):
 class Promotion(models.Model):
     """An offer with its window and limits; its budget is an account of the ledger with a floor.
 
-    `kind` percent takes `percent_basis_points`, amount takes `amount` in `currency`, bonus_data gives
-    `bonus_bytes`. The budget counts money (`budget_unit` is a currency) or uses ('XXX').
+    `kind` percent takes `percent_basis_points`, amount takes `amount` in `currency`, bonus_data
+    gives `bonus_bytes`. The budget counts money (`budget_unit` is a currency) or uses ('XXX').
     """
 
     id = models.UUIDField(primary_key=True)
@@ -159,7 +165,9 @@ class Promotion(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind="percent", percent_basis_points__gt=0, percent_basis_points__lte=10000)
+                condition=Q(
+                    kind="percent", percent_basis_points__gt=0, percent_basis_points__lte=10000
+                )
                 | Q(kind="amount", amount__gt=0, currency__isnull=False)
                 | Q(kind="bonus_data", bonus_bytes__gt=0),
                 name="promotion_gives_what_its_kind_says",

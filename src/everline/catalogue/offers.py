@@ -73,9 +73,7 @@ def offers(currency: str, at: datetime, country: str | None = None) -> list[Offe
 
 def version_on_sale(code: str, currency: str, at: datetime) -> Offer | None:
     """Find the version of a plan that is on sale at `at`, or None."""
-    return database.row(
-        Offer, _ON_SALE + " and p.code = %s", [at, at, at, currency, code]
-    )
+    return database.row(Offer, _ON_SALE + " and p.code = %s", [at, at, at, currency, code])
 
 
 def policy() -> Policy:

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Final
 
 import psycopg
-from psycopg import sql
 from django.core.management import call_command
+from psycopg import sql
 
 from everline.database import grants, verbs
 from everline.database.addresses import APP, Addresses, prepare_roles
@@ -28,9 +28,7 @@ def migrate(logins: Addresses, at: datetime) -> bool:
         loaded = verbs.load(owner, APP)
         grants.grant(owner, APP)
         owner.execute(
-            sql.SQL("set search_path = {}, public").format(
-                sql.Identifier(verbs.schema())
-            )
+            sql.SQL("set search_path = {}, public").format(sql.Identifier(verbs.schema()))
         )
         owner.execute("select make_partitions(%s, %s)", [at, MONTHS_AHEAD])
     return loaded

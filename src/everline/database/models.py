@@ -1,8 +1,8 @@
 """Tables that every noun writes through: requests, transitions, history, the deployment's mark.
 
-A request is claimed by every writing verb and keeps the answer, a refusal too, for ever. A transition
-is one allowed step of one machine. History has one row a step, partitioned by month. The verbs
-around them stand in database.sql.
+A request is claimed by every writing verb and keeps the answer, a refusal too, for ever. A
+transition is one allowed step of one machine. History has one row a step, partitioned by month.
+The verbs around them stand in database.sql.
 """
 
 from datetime import timedelta
@@ -34,7 +34,7 @@ class Deployment(models.Model):
 
 
 class Request(models.Model):
-    """A claimed request id with its answer; unique for its caller (channel and source), kept for ever."""
+    """A claimed request id with its answer; unique for channel and source, kept for ever."""
 
     pk = models.CompositePrimaryKey("channel", "source", "request_id")
     channel = models.CharField(max_length=16)

@@ -16,7 +16,7 @@ from everline.errors import Code, Refusal
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: a channel, the source within it (a partner, a till, a browser) and its request id."""
+    """Who asks: a channel, the source in it (a partner, a till, a browser), its request id."""
 
     channel: str
     source: str

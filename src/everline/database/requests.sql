@@ -1,4 +1,5 @@
--- Requests, transitions, the server's clock, and the month partitions: what every verb goes through.
+-- Requests, transitions, the server's clock, and the month partitions: what every verb goes
+-- through.
 
 -- part answer: what a writing verb gives back, and gives back again when the request is replayed.
 create type answer as (
@@ -138,7 +139,9 @@ begin
         for step in 0..least(make_partitions.months, 24) loop
             first_day := date_trunc('month', make_partitions.at at time zone 'UTC')::date
                 + make_interval(months => step);
-            if to_regclass(format('public.%I', parent || to_char(first_day, '_YYYYMM'))) is null then
+            if to_regclass(
+                format('public.%I', parent || to_char(first_day, '_YYYYMM'))
+            ) is null then
                 execute format(
                     'create table public.%I partition of public.%I for values from (%L) to (%L)',
                     parent || to_char(first_day, '_YYYYMM'), parent,

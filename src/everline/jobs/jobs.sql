@@ -1,6 +1,7 @@
 -- The queue: jobs are written by the verb that causes them, leased by any number of workers.
 
--- part queue_job: adds follow-up work in the caller's transaction; a job already queued stays as it is.
+-- part queue_job: adds follow-up work in the caller's transaction; a job already queued stays as
+-- it is.
 create or replace function queue_job(
     kind text, subject uuid, account uuid, run_at timestamptz, at timestamptz
 ) returns void
@@ -36,7 +37,8 @@ begin
     returning j.*;
 end $$;
 
--- verb finish_job: deletes a done job, if this lease still holds it; false when another took it over.
+-- verb finish_job: deletes a done job, if this lease still holds it; false when another took it
+-- over.
 -- Caller: jobs/worker.py. Locks: the job.
 create or replace function finish_job(job uuid, lease uuid) returns boolean
 language plpgsql security definer set search_path from current as $$
@@ -49,7 +51,7 @@ end $$;
 -- verb fail_job: puts a job back for `retry_seconds` doubled by each try, or lets it die, visibly.
 -- Caller: jobs/worker.py. Locks: the job. Bounded: at most a day between tries, `tries_max` tries.
 create or replace function fail_job(
-    job uuid, lease uuid, error text, retry_seconds integer, at timestamptz
+    job uuid, lease uuid, failure text, retry_seconds integer, at timestamptz
 ) returns text
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error
@@ -61,7 +63,7 @@ begin
         run_at = fail_job.at + make_interval(secs => least(
             86400, fail_job.retry_seconds * power(2, least(j.tries, 16) - 1)
         )),
-        lease = null, leased_until = null, last_error = left(fail_job.error, 500)
+        lease = null, leased_until = null, last_error = left(fail_job.failure, 500)
     where j.id = fail_job.job and j.lease = fail_job.lease
     returning j.state into reached;
     return reached;

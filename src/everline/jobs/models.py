@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class Job(models.Model):
-    """Follow-up work, written by the verb that causes it; leased by a worker with a fencing token."""
+    """Follow-up work, written by the verb that causes it and leased with a fencing token."""
 
     id = models.UUIDField(primary_key=True)
     account_id = models.UUIDField()

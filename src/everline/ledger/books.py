@@ -19,9 +19,15 @@ def fund(
         Answer,
         "select * from fund(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
-            caller.channel, caller.source, caller.request_id,
+            caller.channel,
+            caller.source,
+            caller.request_id,
             request_hash("fund", account=account_id, kind=kind, amount=amount, currency=currency),
-            account_id, kind, currency, amount, at,
+            account_id,
+            kind,
+            currency,
+            amount,
+            at,
         ],
     )
     assert answer is not None

@@ -80,7 +80,9 @@ begin
                < sum(a.balance - a.held - a.floor)
         limit refill_pockets.most
     loop
-        refilled := refilled + spread(owner.account_id, owner.kind, owner.currency, refill_pockets.at);
+        refilled := refilled + spread(
+            owner.account_id, owner.kind, owner.currency, refill_pockets.at
+        );
     end loop;
     return refilled;
 end $$;
@@ -158,14 +160,20 @@ end $$;
 
 -- verb account_sums: debits and credits of one account: rolled up, and what came since.
 -- Caller: audit, the back office. Locks: none.
-create or replace function account_sums(ledger_account uuid, out debits numeric, out credits numeric)
+create or replace function account_sums(
+    ledger_account uuid, out debits numeric, out credits numeric
+)
 language sql stable security definer set search_path from current as $$
     with mark as (
         select w.through from ledger_watermark w where w.name = 'accounts'
     ), recent as (
         select
-            coalesce(sum(t.amount) filter (where t.debit_id = account_sums.ledger_account), 0) as debits,
-            coalesce(sum(t.amount) filter (where t.credit_id = account_sums.ledger_account), 0) as credits
+            coalesce(
+                sum(t.amount) filter (where t.debit_id = account_sums.ledger_account), 0
+            ) as debits,
+            coalesce(
+                sum(t.amount) filter (where t.credit_id = account_sums.ledger_account), 0
+            ) as credits
         from ledger_transfer t
         where t.transaction_id >= (select m.through from mark m)
           and account_sums.ledger_account in (t.debit_id, t.credit_id)

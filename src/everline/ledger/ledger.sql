@@ -1,12 +1,15 @@
--- The ledger's verbs: post, take, give, hold, release, reverse, roll up. Words and chart: docs/ledger.md.
+-- The ledger's verbs: post, take, give, hold, release, reverse, roll up. Words and chart:
+-- docs/ledger.md.
 -- Lock order inside the ledger: budgets of promotions first, then payers, each by id.
 
--- part operator_account: the id of one of the operator's own accounts, computed and so never looked up.
+-- part operator_account: the id of one of the operator's own accounts, computed and so never
+-- looked up.
 create or replace function operator_account(kind text, scope text, currency text) returns uuid
 language sql immutable parallel safe as
 $$ select md5('operator:' || kind || ':' || scope || ':' || currency)::uuid $$;
 
--- part open_operator_accounts: opens the operator's accounts of one currency; nothing if they are open.
+-- part open_operator_accounts: opens the operator's accounts of one currency; nothing if they
+-- are open.
 create or replace function open_operator_accounts(currency text, gateways text[]) returns void
 language sql as $$
     insert into ledger_account (
@@ -28,7 +31,8 @@ language sql as $$
     on conflict do nothing
 $$;
 
--- part open_account: opens an account with a floor for its owner and gives its id; nothing if it is open.
+-- part open_account: opens an account with a floor for its owner and gives its id; nothing if it
+-- is open.
 create or replace function open_account(
     account uuid, kind text, currency text, pocket integer, at timestamptz
 ) returns uuid
@@ -99,8 +103,10 @@ begin
     return target;
 end $$;
 
--- part take: lowers a balance, deposit or budget by an amount and gives its account; null when short.
--- One row for an owner with one pocket; with several, a pocket by chance, and all of them when it is short.
+-- part take: lowers a balance, deposit or budget by an amount and gives its account; null when
+-- short.
+-- One row for an owner with one pocket; with several, a pocket by chance, and all of them when
+-- it is short.
 -- Locks: the pocket, or all pockets by id. The caller writes the transfer.
 create or replace function take(
     account uuid, kind text, currency text, amount bigint, at timestamptz

@@ -100,7 +100,7 @@ class Hold(models.Model):
 
 
 class RollUp(models.Model):
-    """The operator's own accounts, summed up to a transaction below which nothing can still appear."""
+    """One of the operator's own accounts, summed up to its watermark's transaction."""
 
     ledger_account = models.OneToOneField(Account, models.PROTECT, primary_key=True)
     debits = models.DecimalField(max_digits=38, decimal_places=0, default=0)

@@ -58,12 +58,13 @@ _EMPTY: Final = Table(0, {})
 
 def read_tree(path: Path, problems: Problems) -> Table:
     """Read a YAML file whose top is a mapping; an empty table when it cannot be used at all."""
+    before = problems.count
     try:
         tree = _Builder(path.name, problems).build(_content(path))
     except FlawError as error:
         problems.add(Problem.of(error, path.name, error.line))
         return _EMPTY
-    if tree is None:
+    if tree is None or (isinstance(tree, Table) and not tree.entries and problems.count == before):
         problems.add(Problem(path.name, 0, "", Flaw.FILE_EMPTY))
         return _EMPTY
     if not isinstance(tree, Table):
@@ -235,12 +236,10 @@ class Section:
         node = self._entries[key] if self.has(key) else Table(self.line, {})
         return Section(self._file, node, self._at(key), self._problems)
 
-    def sections(self, key: str) -> list["Section"]:
-        """Open the mappings of a list."""
-        return [
-            Section(self._file, node, self._at(f"{key}[{place + 1}]"), self._problems)
-            for place, node in enumerate(self._listing(key))
-        ]
+    def sections(self, key: str) -> Iterator["Section"]:
+        """Open the mappings of a list, one after the other: one is unsound by itself alone."""
+        for place, node in enumerate(self._listing(key)):
+            yield Section(self._file, node, self._at(f"{key}[{place + 1}]"), self._problems)
 
     def refuse(self, key: str, flaw: Flaw, /, **facts: str | int) -> None:
         """Add a problem at a key of this section ("" for the section itself)."""

@@ -78,7 +78,6 @@ class Flaw(StrEnum):
     NOT_EMAIL = "not_email"
     NOT_PHONE = "not_phone"
     NOT_HOST = "not_host"
-    NOT_URL = "not_url"
     NOT_SENDER = "not_sender"
     NOT_MOMENT = "not_moment"
     NOT_PAST = "not_past"
@@ -87,7 +86,6 @@ class Flaw(StrEnum):
     NOT_HOURS = "not_hours"
     NEEDS = "needs"
     NOT_WITH = "not_with"
-    EITHER = "either"
     TWICE = "twice"
     VERSION_ORDER = "version_order"
     SUCCESSOR_UNKNOWN = "successor_unknown"
@@ -198,7 +196,6 @@ SENTENCES: Final[Mapping[Flaw, str]] = MappingProxyType(
             "This is not a telephone number in international form. Write it like +62 21 555 0100."
         ),
         Flaw.NOT_HOST: _("“%(value)s” is not a host name. Write it like rsp.example.org."),
-        Flaw.NOT_URL: _("“%(value)s” is not an address. Write it like https://example.org/path."),
         Flaw.NOT_SENDER: _(
             "“%(value)s” is not a sender name for SMS. Write 3 to 11 letters and digits, or a "
             "number of 3 to 15 digits."
@@ -212,14 +209,13 @@ SENTENCES: Final[Mapping[Flaw, str]] = MappingProxyType(
             "“%(value)s” is not an amount of data. Write it like 500 MB or 30 GB (1 GB is "
             "1,000,000,000 bytes)."
         ),
-        Flaw.NOT_PERCENT: _("“%(value)s” is not a percentage. Write it like 11% or 7.5%."),
+        Flaw.NOT_PERCENT: _("“%(value)s” is not a percentage. Write it like 11%% or 7.5%%."),
         Flaw.NOT_HOURS: _(
             "“%(value)s” is not understood as opening hours. Write them like "
             "“Mo-Fr 09:00-18:00; Sa 10:00-14:00; PH off”, or 24/7."
         ),
         Flaw.NEEDS: _("This needs a value because “%(other)s” is %(value)s. Write one."),
         Flaw.NOT_WITH: _("This cannot stand here because “%(other)s” is %(value)s. Remove one."),
-        Flaw.EITHER: _("Exactly one of these must be given: %(choices)s."),
         Flaw.TWICE: _("“%(value)s” stands already in line %(first)s. Remove one of the two."),
         Flaw.VERSION_ORDER: _(
             "Version %(value)s does not begin after version %(before)s. Versions follow each "

@@ -49,10 +49,11 @@ def check_start(start: bytes) -> None:
         raise FlawError(Flaw.FILE_WORKBOOK)
     if start.startswith(_COMPRESSED):
         raise FlawError(Flaw.FILE_COMPRESSED)
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in start[:2]:
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or start[:2].count(0) == 1:
         raise FlawError(Flaw.FILE_UTF16)
     if b"\0" in start:
-        is_wide = start[1:64:2].count(0) > len(start[:64]) * 3 // 8
+        pairs = len(start[:64]) // 2
+        is_wide = start[1:64:2].count(0) * 4 > pairs * 3 and start[:64:2].count(0) * 4 < pairs
         raise FlawError(Flaw.FILE_UTF16 if is_wide else Flaw.FILE_BINARY)
 
 
@@ -200,9 +201,11 @@ def _rows(
     """Give each line's values in the wanted order."""
     width = max(places) + 1
     arrange = itemgetter(*places) if places != list(range(width)) else None
+    before = problems.count
     first = next(lines, None)
     if first is None:
-        problems.add(Problem(name, 0, "", Flaw.NO_ROWS))
+        if problems.count == before:
+            problems.add(Problem(name, 0, "", Flaw.NO_ROWS))
         return
     for number, line in chain((first,), lines):
         values = _split(line)

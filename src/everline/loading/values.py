@@ -39,7 +39,6 @@ _PHONE: Final = re.compile(r"\+[1-9](?:[ -]?[0-9]){6,14}")
 _HOST: Final = re.compile(
     r"(?=.{4,120}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
 )
-_URL: Final = re.compile(r"https://([^/?#\s@:]+)(?::[0-9]{1,5})?(?:[/?#][!-~]*)?")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _SENDER: Final = re.compile(r"[A-Za-z0-9 ]{3,11}|[0-9]{3,15}")
 _PREFIXES: Final = {"kB": 3, "MB": 6, "GB": 9, "TB": 12}
@@ -184,14 +183,6 @@ def host(value: str) -> str:
     if not _HOST.fullmatch(lowered):
         raise FlawError(Flaw.NOT_HOST, value=shown(value))
     return lowered
-
-
-def url(value: str) -> str:
-    """Read an https address without a user name in it."""
-    match = _URL.fullmatch(value)
-    if match is None or len(value) > 200 or not _HOST.fullmatch(match[1].lower()):  # noqa: PLR2004
-        raise FlawError(Flaw.NOT_URL, value=shown(value))
-    return value
 
 
 def sender(value: str) -> str:

@@ -1,7 +1,8 @@
 """Payments: attempts through gateways, asking again, refunds. They know no renewal.
 
-`attempts.py` makes the outside calls between two verbs and says what came of them; `renewals/pay.py`
-settles. The gateways' protocol is gateways/__init__.py, the verbs stand in payments.sql.
+attempts.py makes the outside calls between two verbs and says what came of them;
+renewals/pay.py settles. The gateways' protocol is gateways/__init__.py, the verbs stand in
+payments.sql.
 """
 
 from everline.payments.attempts import (

@@ -1,7 +1,7 @@
 """The outside calls of payments, each between two verbs and never inside one.
 
-What a gateway said becomes a `Said`, with the time to ask again; renewals/pay.py writes it. A caller
-that dies between the two is no loss: the attempt's `ask_at` brings the janitor.
+What a gateway said becomes a `Said`, with the time to ask again; renewals/pay.py writes it. A
+caller that dies between the two is no loss: the attempt's `ask_at` brings the janitor.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ from everline.payments.gateways import (
     gateway,
 )
 
-KEPT_HEADERS: Final = frozenset({"content-type", "user-agent", "sandbox-timestamp"})
+KEPT_HEADERS: Final = frozenset({"content-type", "user-agent"})
 """Headers of a callback that are kept; signatures and addresses of persons are not."""
 
 
@@ -101,7 +101,9 @@ def first_attempt(purpose_id: UUID) -> Attempt | None:
     """Read the latest attempt for a purpose."""
     return database.row(
         Attempt,
-        _ATTEMPT + "payments_attempt" + _OF_PAYMENT
+        _ATTEMPT
+        + "payments_attempt"
+        + _OF_PAYMENT
         + " where p.purpose_id = %s order by a.number desc limit 1",
         [purpose_id],
     )
@@ -109,16 +111,12 @@ def first_attempt(purpose_id: UUID) -> Attempt | None:
 
 def mark_sent(attempt_id: UUID, at: datetime) -> Attempt | None:
     """Mark an attempt as sent; None when another caller has sent it. Locks the attempt."""
-    return database.row(
-        Attempt, _ATTEMPT + "send_attempt(%s, %s)" + _OF_PAYMENT, [attempt_id, at]
-    )
+    return database.row(Attempt, _ATTEMPT + "send_attempt(%s, %s)" + _OF_PAYMENT, [attempt_id, at])
 
 
 def claim_asks(at: datetime, most: int) -> list[Attempt]:
     """Take the attempts that are to be asked about now, for a minute."""
-    return database.rows(
-        Attempt, _ATTEMPT + "claim_asks(%s, %s, 60)" + _OF_PAYMENT, [at, most]
-    )
+    return database.rows(Attempt, _ATTEMPT + "claim_asks(%s, %s, 60)" + _OF_PAYMENT, [at, most])
 
 
 def claim_refunds(at: datetime, most: int) -> list[Refund]:
@@ -133,7 +131,7 @@ def claim_refunds(at: datetime, most: int) -> list[Refund]:
     )
 
 
-def charge(  # noqa: PLR0913  The gateway's page needs to know where it came from.
+def charge(
     attempt: Attempt,
     *,
     description: str,

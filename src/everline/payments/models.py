@@ -1,4 +1,8 @@
-"""Payments, their attempts and refunds, and the raw callbacks of gateways. The verbs stand in payments.sql."""
+"""Payments, their attempts and refunds, and the raw callbacks of gateways.
+
+A payment has attempts, of which one succeeds; what it captured and refunded stands on its own row,
+where a constraint keeps the one below the other. The verbs stand in payments.sql.
+"""
 
 from django.db import models
 from django.db.models import F, Q
@@ -58,7 +62,13 @@ class Attempt(models.Model):
             models.CheckConstraint(
                 condition=Q(
                     state__in=[
-                        "created", "sent", "succeeded", "failed", "unknown", "superseded", "parked",
+                        "created",
+                        "sent",
+                        "succeeded",
+                        "failed",
+                        "unknown",
+                        "superseded",
+                        "parked",
                     ]
                 ),
                 name="attempt_state_is_known",
@@ -101,7 +111,9 @@ class Refund(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["ask_at"], condition=Q(ask_at__isnull=False), name="refund_to_ask"),
+            models.Index(
+                fields=["ask_at"], condition=Q(ask_at__isnull=False), name="refund_to_ask"
+            ),
             models.Index(fields=["owner_by"], condition=Q(state="parked"), name="refund_parked"),
         ]
 

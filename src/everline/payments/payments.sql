@@ -83,7 +83,8 @@ begin
     returning a.*;
 end $$;
 
--- part settle_attempt: writes what a gateway said of an attempt and gives the state that was reached;
+-- part settle_attempt: writes what a gateway said of an attempt and gives the state that was
+-- reached;
 -- null when nothing changed. Only an explicit yes or no is final; silence is asked again at
 -- `next_ask_at`, superseded after its time, and parked with an owner when asking ends.
 create or replace function settle_attempt(
@@ -107,7 +108,9 @@ begin
             and tried.state in ('created', 'sent', 'unknown', 'superseded', 'parked')
             then array['fail']
         when settle_attempt.outcome in ('unknown', 'pending', 'action_needed')
-            then silence(tried, settle_attempt.outcome, settle_attempt.next_ask_at, settle_attempt.at)
+            then silence(
+                tried, settle_attempt.outcome, settle_attempt.next_ask_at, settle_attempt.at
+            )
         else array[]::text[]
     end;
     reached := tried.state;

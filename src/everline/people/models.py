@@ -1,4 +1,8 @@
-"""People and firms: persons who sign in, who holds which account, retailers, partners and their keys."""
+"""People and firms: persons who sign in, who holds which account, retailers, partners, keys.
+
+Money of a firm is its deposit in the ledger, reached by its `account_id`. Keys are made and found
+in keys.py.
+"""
 
 from typing import ClassVar
 
@@ -43,7 +47,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
 
 class Holding(models.Model):
-    """Who holds an account, from when until when; claiming, selling or erasing changes only this."""
+    """Who holds an account, from when until when; selling or erasing changes only this."""
 
     id = models.UUIDField(primary_key=True)
     account_id = models.UUIDField()

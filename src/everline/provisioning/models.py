@@ -1,4 +1,4 @@
-"""What we asked of a network or supplier for an entitlement. The verbs stand in provisioning.sql."""
+"""What we asked of a network or supplier. The verbs' parts stand in provisioning.sql."""
 
 from django.db import models
 from django.db.models import Q

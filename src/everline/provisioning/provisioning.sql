@@ -1,6 +1,8 @@
--- Provisioning: one order per renewal and action, with our own reference, written before it is sent.
+-- Provisioning: one order per renewal and action, with our own reference, written before it is
+-- sent.
 
--- part open_order: opens or finds the order of a renewal; `is_new` false: it may have been sent before.
+-- part open_order: opens or finds the order of a renewal; `is_new` false: it may have been sent
+-- before.
 create or replace function open_order(
     account uuid, entitlement uuid, renewal uuid, action text, network text, at timestamptz,
     out order_id uuid, out reference text, out state text, out is_new boolean

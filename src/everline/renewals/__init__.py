@@ -1,7 +1,7 @@
 """The core: quote, renew, place and pay, settle, deliver, reverse; receipts.
 
-Every channel comes in here and nothing else decides a price, a term or a state. A renewal is read in
-four files: a channel's view, renew.py, renewals.sql, ledger.sql.
+Every channel comes in here and nothing else decides a price, a term or a state. A renewal is read
+in four files: a channel's view, renew.py, renewals.sql, ledger.sql.
 """
 
 from everline.renewals.deliver import deliver, expire_due, withdraw

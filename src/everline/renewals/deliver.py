@@ -50,9 +50,7 @@ def deliver(renewal_id: UUID, now: Now, network_name: str = RENEWED_BY_NETWORK) 
         return asked.renewal_state if asked else "unknown"
     adapter = network(network_name)
     with database.outside():
-        outcome = (
-            NotFound(asked.reference) if asked.is_new else adapter.query(asked.reference)
-        )
+        outcome = NotFound(asked.reference) if asked.is_new else adapter.query(asked.reference)
         if isinstance(outcome, NotFound):
             outcome = adapter.apply(
                 NetworkOrder(
@@ -64,9 +62,7 @@ def deliver(renewal_id: UUID, now: Now, network_name: str = RENEWED_BY_NETWORK) 
                 )
             )
     said, reason = _worded(outcome)
-    state = database.value(
-        "select deliver(%s, %s, %s, %s)", [renewal_id, said, reason, now()]
-    )
+    state = database.value("select deliver(%s, %s, %s, %s)", [renewal_id, said, reason, now()])
     if isinstance(outcome, Unknown):
         raise FaultError(network_name, outcome.detail)
     return str(state)
@@ -86,9 +82,7 @@ def withdraw(renewal_id: UUID, now: Now, network_name: str = RENEWED_BY_NETWORK)
         with database.outside():
             outcome = network(network_name).reverse(f"{renewal_id}-apply")
         said, reason = _worded(outcome)
-    state = database.value(
-        "select withdrawn(%s, %s, %s, %s)", [renewal_id, said, reason, now()]
-    )
+    state = database.value("select withdrawn(%s, %s, %s, %s)", [renewal_id, said, reason, now()])
     if isinstance(outcome, Unknown):
         raise FaultError(network_name, outcome.detail)
     return str(state)

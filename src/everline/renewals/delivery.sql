@@ -6,7 +6,8 @@ create type delivery as (
     starts_at timestamptz, ends_at timestamptz, allowance_bytes bigint, applied_state text
 );
 
--- verb begin_delivery: opens the order of a renewal before a network is asked to apply or reverse it.
+-- verb begin_delivery: opens the order of a renewal before a network is asked to apply or
+-- reverse it.
 -- Caller: renewals/deliver.py. Locks: nothing that exists. `applied_state` tells what became of the
 -- first order, so that nothing is reversed that was refused.
 create or replace function begin_delivery(
@@ -35,7 +36,8 @@ begin
 end $$;
 
 -- verb deliver: writes what a network said of a renewal's order; applied ends in `delivered`.
--- Caller: renewals/deliver.py, after the outside call. Locks: card, order. Gives the renewal's state.
+-- Caller: renewals/deliver.py, after the outside call. Locks: card, order. Gives the renewal's
+-- state.
 -- A refusal by the network sends the money back at once.
 create or replace function deliver(renewal uuid, outcome text, reason text, at timestamptz)
 returns text
@@ -70,7 +72,8 @@ begin
 end $$;
 
 -- verb give_up_delivery: takes back a renewal that was paid and not delivered before its deadline.
--- Caller: the worker's sweep, one card a call. Locks: card. False when there was nothing to take back.
+-- Caller: the worker's sweep, one card a call. Locks: card. False when there was nothing to take
+-- back.
 create or replace function give_up_delivery(renewal uuid, at timestamptz) returns boolean
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error
@@ -90,7 +93,8 @@ begin
 end $$;
 
 -- part take_back: starts a reversal: the term ends, the network is told, the money goes back.
--- What was never delivered is paid back at once; what was delivered, when the network has taken it back.
+-- What was never delivered is paid back at once; what was delivered, when the network has taken
+-- it back.
 create or replace function take_back(renewal renewals_renewal, reason text, at timestamptz)
 returns void
 language plpgsql as $$
@@ -135,7 +139,7 @@ begin
         inner join payments_attempt a on a.payment_id = p.id
         where p.purpose_id = renewal.id and a.state = 'succeeded'
         order by a.settled_at limit 1;
-        perform open_refund(attempt, renewal.total, 'not_delivered', money_back.at);
+        perform open_refund(attempt, renewal.total, renewal.reason, money_back.at);
         return;
     end if;
     update renewals_renewal r
@@ -146,7 +150,8 @@ begin
 end $$;
 
 -- verb reverse: takes a paid or delivered renewal back, on a person's or a partner's word.
--- Caller: renewals/__init__.py. Locks: request, card, accounts by id. Refuses: renewal_unknown, renewal_state.
+-- Caller: renewals/__init__.py. Locks: request, card, accounts by id. Refuses: renewal_unknown,
+-- renewal_state.
 create or replace function reverse(
     channel text, source text, request_id text, request_hash bytea, renewal uuid, reason text,
     at timestamptz

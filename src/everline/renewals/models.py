@@ -12,8 +12,8 @@ PAID = ["paid", "delivered", "reversing"]
 class Renewal(models.Model):
     """The order: one card, one plan version, one promise of an end and a total.
 
-    `means` is balance, deposit or gateway; `payer_id` is the account that pays. `deadline_at` is the
-    end of waiting for payment, then of waiting for delivery. Days are local to the card's zone.
+    `means` is balance, deposit or gateway; `payer_id` is the account that pays. `deadline_at` is
+    the end of waiting for payment, then of waiting for delivery. Days are local to the card's zone.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -52,8 +52,16 @@ class Renewal(models.Model):
             models.CheckConstraint(
                 condition=Q(
                     state__in=[
-                        "placed", "awaiting_payment", "held", "paid", "delivered",
-                        "refused", "cancelled", "expired", "reversing", "reversed",
+                        "placed",
+                        "awaiting_payment",
+                        "held",
+                        "paid",
+                        "delivered",
+                        "refused",
+                        "cancelled",
+                        "expired",
+                        "reversing",
+                        "reversed",
                     ]
                 ),
                 name="renewal_state_is_known",

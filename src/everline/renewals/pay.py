@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from everline import database, payments
-from everline.renewals import renew
+from everline.renewals.renew import find
 
 Now = Callable[[], datetime]
 
@@ -32,7 +32,7 @@ def pay(
     None when there was nothing to send: another caller sent it, or it is settled.
     `notify_address` is our public address, under which callbacks arrive.
     """
-    renewal = renew.find(renewal_id)
+    renewal = find(renewal_id)
     waiting = payments.first_attempt(renewal_id)
     if renewal is None or waiting is None:
         return None
@@ -58,7 +58,7 @@ def ask(attempt: payments.Attempt, now: Now) -> Settled:
 
 
 def ask_renewal(renewal_id: UUID, now: Now) -> Settled | None:
-    """Ask about the latest attempt of a renewal, as somebody does who comes back from the gateway."""
+    """Ask about the latest attempt of a renewal, for somebody who comes back from the gateway."""
     attempt = payments.first_attempt(renewal_id)
     if attempt is None or attempt.state not in {"sent", "unknown", "superseded", "parked"}:
         return None
@@ -86,8 +86,15 @@ def settle(attempt_id: UUID, said: payments.Said, at: datetime) -> Settled:
         Settled,
         "select * from settle(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
-            attempt_id, said.outcome, said.reference, said.page_url, said.masked_means,
-            said.reason, said.is_hard, said.next_ask_at, at,
+            attempt_id,
+            said.outcome,
+            said.reference,
+            said.page_url,
+            said.masked_means,
+            said.reason,
+            said.is_hard,
+            said.next_ask_at,
+            at,
         ],
     )
     assert settled is not None

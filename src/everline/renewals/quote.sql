@@ -1,4 +1,5 @@
--- The quote: what a plan costs these cards now, what it gives, when it ends, what happens to leftovers.
+-- The quote: what a plan costs these cards now, what it gives, when it ends, what happens to
+-- leftovers.
 -- Every page, verb and sweep asks this one function; Python only words its result.
 
 -- part quoted: one card's quote; a reason says why it cannot be sold.
@@ -211,7 +212,8 @@ begin
 end $$;
 
 -- verb quote: quotes one plan version for many cards at one instant; reads only, locks nothing.
--- Caller: renewals/__init__.py and the verbs of renewals. One row a known card; a null reason: it can be sold.
+-- Caller: renewals/__init__.py and the verbs of renewals. One row a known card; a null reason:
+-- it can be sold.
 create or replace function quote(
     cards uuid[], plan_version uuid, promotion text, channel text, at timestamptz
 ) returns setof quoted

@@ -1,4 +1,7 @@
-"""Quotes: what a plan costs a card now and what it gives. The function itself stands in quote.sql."""
+"""Quotes: what a plan costs a card now and what it gives.
+
+The one function that decides it stands in quote.sql; this is its typed face.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +18,8 @@ from everline.money import Money
 class Quote:
     """One card's quote, all amounts in minor units of `currency`, all instants UTC.
 
-    `on_renewal` is queue, stack or replace: with `present_ends_at` and `leftover_bytes` it tells the
-    fate of what is left. `refusal` says why it cannot be sold.
+    `on_renewal` is queue, stack or replace: with `present_ends_at` and `leftover_bytes` it tells
+    the fate of what is left. `refusal` says why it cannot be sold.
     """
 
     card_id: UUID

@@ -127,24 +127,44 @@ def renew(caller: Caller, order: Order, payer_id: UUID, at: datetime) -> Answer:
     """
     return _answer(
         "select * from renew(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        caller.channel, caller.source, caller.request_id, order.hash("renew", str(payer_id)),
-        order.account_id, order.card_id, order.plan_version_id, order.promotion,
-        order.quoted_total, order.quoted_end, payer_id, order.contact.as_json(), at,
+        caller.channel,
+        caller.source,
+        caller.request_id,
+        order.hash("renew", str(payer_id)),
+        order.account_id,
+        order.card_id,
+        order.plan_version_id,
+        order.promotion,
+        order.quoted_total,
+        order.quoted_end,
+        payer_id,
+        order.contact.as_json(),
+        at,
     )
 
 
 def place(
     caller: Caller, order: Order, gateway_name: str, token: str | None, at: datetime
 ) -> Answer:
-    """Open a renewal that a gateway is to pay; then call `pay`. Refusals as `renew`, but the money."""
+    """Open a renewal that a gateway is to pay; then call `pay`. Refuses as `renew`, but money."""
     abilities = gateway(gateway_name).abilities
     return _answer(
         "select * from place(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        caller.channel, caller.source, caller.request_id,
+        caller.channel,
+        caller.source,
+        caller.request_id,
         order.hash("place", f"{gateway_name}:{token}"),
-        order.account_id, order.card_id, order.plan_version_id, order.promotion,
-        order.quoted_total, order.quoted_end, gateway_name, token,
-        abilities.supersede_after_seconds, order.contact.as_json(), at,
+        order.account_id,
+        order.card_id,
+        order.plan_version_id,
+        order.promotion,
+        order.quoted_total,
+        order.quoted_end,
+        gateway_name,
+        token,
+        abilities.supersede_after_seconds,
+        order.contact.as_json(),
+        at,
     )
 
 
@@ -157,9 +177,14 @@ def retry_payment(
     """
     return _answer(
         "select * from retry_payment(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        caller.channel, caller.source, caller.request_id,
+        caller.channel,
+        caller.source,
+        caller.request_id,
         request_hash("retry", renewal=renewal_id, gateway=gateway_name, token=token),
-        renewal_id, gateway_name, token, gateway(gateway_name).abilities.supersede_after_seconds,
+        renewal_id,
+        gateway_name,
+        token,
+        gateway(gateway_name).abilities.supersede_after_seconds,
         at,
     )
 
@@ -171,8 +196,12 @@ def cancel(caller: Caller, renewal_id: UUID, at: datetime) -> Answer:
     """
     return _answer(
         "select * from cancel(%s, %s, %s, %s, %s, %s)",
-        caller.channel, caller.source, caller.request_id,
-        request_hash("cancel", renewal=renewal_id), renewal_id, at,
+        caller.channel,
+        caller.source,
+        caller.request_id,
+        request_hash("cancel", renewal=renewal_id),
+        renewal_id,
+        at,
     )
 
 
@@ -180,8 +209,13 @@ def reverse(caller: Caller, renewal_id: UUID, reason: str, at: datetime) -> Answ
     """Take a paid or delivered renewal back. Refuses renewal_unknown, renewal_state."""
     return _answer(
         "select * from reverse(%s, %s, %s, %s, %s, %s, %s)",
-        caller.channel, caller.source, caller.request_id,
-        request_hash("reverse", renewal=renewal_id, reason=reason), renewal_id, reason, at,
+        caller.channel,
+        caller.source,
+        caller.request_id,
+        request_hash("reverse", renewal=renewal_id, reason=reason),
+        renewal_id,
+        reason,
+        at,
     )
 
 
@@ -209,7 +243,7 @@ def of_card(card_id: UUID, most: int, before: UUID | None = None) -> list[Renewa
 
 
 def of_payer(payer_id: UUID, most: int, before: UUID | None = None) -> list[Renewal]:
-    """List what a payer's deposit paid for, the newest first, at most `most`, older than `before`."""
+    """List what a payer's deposit paid for, the newest first, at most `most` before `before`."""
     return database.rows(
         Renewal,
         _VIEW + "r.payer_id = %s and r.means = 'deposit' and (%s::uuid is null or r.id < %s)"

@@ -1,4 +1,5 @@
--- The core: renew at once from a balance or deposit; place for a gateway; cancel, expire, hold for review.
+-- The core: renew at once from a balance or deposit; place for a gateway; cancel, expire, hold
+-- for review.
 -- Lock order in every verb: request, card, budgets, payers. Refusals are stored with the request.
 
 -- part why_not: everything that can stand against a quoted sale, but for the money.
@@ -73,8 +74,10 @@ begin
     );
 end $$;
 
--- part grant_term: writes what a paid renewal causes: the sale, the entitlement, the job to deliver it.
--- A plan that stacks or replaces closes the present term first; stacking carries its leftovers over.
+-- part grant_term: writes what a paid renewal causes: the sale, the entitlement, the job to
+-- deliver it.
+-- A plan that stacks or replaces closes the present term first; stacking carries its leftovers
+-- over.
 create or replace function grant_term(
     renewal_id uuid, offer quoted, paid_from uuid, promised_end timestamptz, at timestamptz
 ) returns void
@@ -174,7 +177,8 @@ end $$;
 
 -- verb renew: renews one card at once, paid from its own balance or from a payer's deposit.
 -- Caller: renewals/__init__.py. Locks: request, card, a promotion's budget, the payer's account.
--- Refuses: all of `quote`, quote_changed, means_not_allowed, renewal_open, promotion_spent, balance_short.
+-- Refuses: all of `quote`, quote_changed, means_not_allowed, renewal_open, promotion_spent,
+-- balance_short.
 -- Touches one account; two when `payer` is not the card's own.
 create or replace function renew(
     channel text, source text, request_id text, request_hash bytea, account uuid, card uuid,

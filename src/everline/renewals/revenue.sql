@@ -1,4 +1,5 @@
--- Revenue: deferred at sale, earned by cohort. A cohort is what was sold of one plan version over the
+-- Revenue: deferred at sale, earned by cohort. A cohort is what was sold of one plan version
+-- over the
 -- same local days in one currency; one transfer a day moves what the day earned.
 
 -- part earned_share: what of an amount is earned at the end of `day`, of the days first to last.

@@ -1,7 +1,8 @@
 -- Settlement: what a gateway said becomes a paid renewal, a refund, or more patience.
 
 -- verb settle: writes a gateway's answer to an attempt and everything that follows from it.
--- Caller: renewals/pay.py, after the outside call. Locks: card, attempt, payment, a promotion's budget.
+-- Caller: renewals/pay.py, after the outside call. Locks: card, attempt, payment, a promotion's
+-- budget.
 -- Gives the attempt's state and the renewal's. Money that finds its renewal closed goes back.
 create or replace function settle(
     attempt uuid, outcome text, reference text, page_url text, masked_means text, reason text,
@@ -60,7 +61,8 @@ begin
 end $$;
 
 -- part pay_renewal: applies money to an open renewal: state, promotion, sale, entitlement, job.
--- The term is computed again when paying took longer than a quote may be read: never shorter than promised.
+-- The term is computed again when paying took longer than a quote may be read: never shorter
+-- than promised.
 -- Null when the card itself can no longer be served.
 create or replace function pay_renewal(renewal renewals_renewal, at timestamptz) returns timestamptz
 language plpgsql as $$
@@ -70,7 +72,8 @@ declare
     promised_end timestamptz := renewal.ends_at;
     delivery_minutes integer;
 begin
-    select t.* into offer from terms(array[renewal.card_id], renewal.plan_version_id, pay_renewal.at) t;
+    select t.* into offer
+    from terms(array[renewal.card_id], renewal.plan_version_id, pay_renewal.at) t;
     if offer.reason like 'card\\_%' then
         return null;
     end if;
@@ -99,7 +102,8 @@ begin
 end $$;
 
 -- verb retry_payment: adds another attempt to a renewal that still waits for payment.
--- Caller: renewals/pay.py. Locks: request, card. Refuses: renewal_unknown, renewal_state, payment_unsure.
+-- Caller: renewals/pay.py. Locks: request, card. Refuses: renewal_unknown, renewal_state,
+-- payment_unsure.
 create or replace function retry_payment(
     channel text, source text, request_id text, request_hash bytea, renewal uuid, gateway text,
     token text, supersede_seconds integer, at timestamptz
@@ -146,7 +150,8 @@ end $$;
 
 -- verb cancel: ends a renewal that waits for payment. An attempt that is with its gateway becomes
 -- superseded: should it still succeed, its money goes back by itself.
--- Caller: renewals/__init__.py. Locks: request, card, attempts. Refuses: renewal_unknown, renewal_state.
+-- Caller: renewals/__init__.py. Locks: request, card, attempts. Refuses: renewal_unknown,
+-- renewal_state.
 create or replace function cancel(
     channel text, source text, request_id text, request_hash bytea, renewal uuid, at timestamptz
 ) returns answer
@@ -186,7 +191,9 @@ language plpgsql as $$
 begin
     update payments_attempt a
     set state = case a.state
-            when 'created' then transit('attempt', a.id, a.account_id, 'created', 'fail', abandon_attempts.at)
+            when 'created' then transit(
+                'attempt', a.id, a.account_id, 'created', 'fail', abandon_attempts.at
+            )
             when 'sent' then transit(
                 'attempt', a.id, a.account_id,
                 transit('attempt', a.id, a.account_id, 'sent', 'lose', abandon_attempts.at),
@@ -241,13 +248,19 @@ begin
     reached := back.state;
     if back.state in ('sent', 'unknown', 'parked') then
         if settle_refund.outcome = 'succeeded' then
-            reached := transit('refund', back.id, back.account_id, reached, 'succeed', settle_refund.at);
+            reached := transit(
+                'refund', back.id, back.account_id, reached, 'succeed', settle_refund.at
+            );
         elsif back.state <> 'parked' and (
             settle_refund.outcome = 'failed' or settle_refund.next_ask_at is null
         ) then
-            reached := transit('refund', back.id, back.account_id, reached, 'park', settle_refund.at);
+            reached := transit(
+                'refund', back.id, back.account_id, reached, 'park', settle_refund.at
+            );
         elsif back.state = 'sent' then
-            reached := transit('refund', back.id, back.account_id, reached, 'lose', settle_refund.at);
+            reached := transit(
+                'refund', back.id, back.account_id, reached, 'lose', settle_refund.at
+            );
         end if;
     end if;
     update payments_refund f

@@ -6,75 +6,152 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Card',
+            name="Card",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField(unique=True)),
-                ('iccid', models.CharField(max_length=20, unique=True)),
-                ('msisdn', models.CharField(blank=True, max_length=16, null=True)),
-                ('kind', models.CharField(max_length=4)),
-                ('zone', models.CharField(max_length=40)),
-                ('currency', models.CharField(max_length=3)),
-                ('state', models.CharField(default='in_stock', max_length=12)),
-                ('start_code_hash', models.BinaryField(null=True)),
-                ('start_code_tries', models.SmallIntegerField(default=0)),
-                ('smdp_address', models.CharField(blank=True, default='', max_length=120)),
-                ('matching_id', models.CharField(blank=True, default='', max_length=64)),
-                ('next_rung_at', models.DateTimeField(blank=True, null=True)),
-                ('loaded_at', models.DateTimeField()),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("account_id", models.UUIDField(unique=True)),
+                ("iccid", models.CharField(max_length=20, unique=True)),
+                ("msisdn", models.CharField(blank=True, max_length=16, null=True)),
+                ("kind", models.CharField(max_length=4)),
+                ("zone", models.CharField(max_length=40)),
+                ("currency", models.CharField(max_length=3)),
+                ("state", models.CharField(default="in_stock", max_length=12)),
+                ("start_code_hash", models.BinaryField(null=True)),
+                ("start_code_tries", models.SmallIntegerField(default=0)),
+                ("smdp_address", models.CharField(blank=True, default="", max_length=120)),
+                ("matching_id", models.CharField(blank=True, default="", max_length=64)),
+                ("next_rung_at", models.DateTimeField(blank=True, null=True)),
+                ("loaded_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('next_rung_at__isnull', False)), fields=['next_rung_at'], name='card_due')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['sim', 'esim'])), name='card_kind_is_known'), models.CheckConstraint(condition=models.Q(('state__in', ['in_stock', 'activated', 'bound', 'suspended', 'lost', 'terminated'])), name='card_state_is_known'), models.UniqueConstraint(condition=models.Q(('msisdn__isnull', False), models.Q(('state', 'terminated'), _negated=True)), fields=('msisdn',), name='card_msisdn_is_given_once')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("next_rung_at__isnull", False)),
+                        fields=["next_rung_at"],
+                        name="card_due",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["sim", "esim"])), name="card_kind_is_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "in_stock",
+                                    "activated",
+                                    "bound",
+                                    "suspended",
+                                    "lost",
+                                    "terminated",
+                                ],
+                            )
+                        ),
+                        name="card_state_is_known",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("msisdn__isnull", False),
+                            models.Q(("state", "terminated"), _negated=True),
+                        ),
+                        fields=("msisdn",),
+                        name="card_msisdn_is_given_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Device',
+            name="Device",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('kind', models.CharField(max_length=4)),
-                ('number', models.CharField(max_length=32)),
-                ('bound_at', models.DateTimeField()),
-                ('unbound_at', models.DateTimeField(null=True)),
-                ('card', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='cards.card')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("account_id", models.UUIDField()),
+                ("kind", models.CharField(max_length=4)),
+                ("number", models.CharField(max_length=32)),
+                ("bound_at", models.DateTimeField()),
+                ("unbound_at", models.DateTimeField(null=True)),
+                (
+                    "card",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="cards.card"),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['imei', 'eid'])), name='device_kind_is_known'), models.UniqueConstraint(condition=models.Q(('unbound_at', None)), fields=('card', 'number'), name='device_is_bound_once')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["imei", "eid"])),
+                        name="device_kind_is_known",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("unbound_at", None)),
+                        fields=("card", "number"),
+                        name="device_is_bound_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Entitlement',
+            name="Entitlement",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('renewal_id', models.UUIDField(null=True)),
-                ('plan_version_id', models.UUIDField()),
-                ('state', models.CharField(max_length=10)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('planned_ends_at', models.DateTimeField()),
-                ('anchor_day', models.SmallIntegerField()),
-                ('allowance_bytes', models.BigIntegerField(null=True)),
-                ('fair_use_bytes', models.BigIntegerField(null=True)),
-                ('used_bytes', models.BigIntegerField(default=0)),
-                ('carried_bytes', models.BigIntegerField(default=0)),
-                ('used_as_of', models.DateTimeField(null=True)),
-                ('devices_max', models.SmallIntegerField(default=1)),
-                ('closed_by_id', models.UUIDField(null=True)),
-                ('card', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='cards.card')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("account_id", models.UUIDField()),
+                ("renewal_id", models.UUIDField(null=True)),
+                ("plan_version_id", models.UUIDField()),
+                ("state", models.CharField(max_length=10)),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("planned_ends_at", models.DateTimeField()),
+                ("anchor_day", models.SmallIntegerField()),
+                ("allowance_bytes", models.BigIntegerField(null=True)),
+                ("fair_use_bytes", models.BigIntegerField(null=True)),
+                ("used_bytes", models.BigIntegerField(default=0)),
+                ("carried_bytes", models.BigIntegerField(default=0)),
+                ("used_as_of", models.DateTimeField(null=True)),
+                ("devices_max", models.SmallIntegerField(default=1)),
+                ("closed_by_id", models.UUIDField(null=True)),
+                (
+                    "card",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.PROTECT, to="cards.card"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['card', 'ends_at'], name='entitlement_by_card')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'delivered', 'cancelled'])), name='entitlement_state_is_known'), models.CheckConstraint(condition=models.Q(('starts_at__lte', models.F('ends_at')), ('ends_at__lte', models.F('planned_ends_at'))), name='entitlement_interval_is_forward'), models.CheckConstraint(condition=models.Q(('used_bytes__gte', 0), ('carried_bytes__gte', 0)), name='entitlement_bytes_are_not_negative'), django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state', 'cancelled'), _negated=True), expressions=[(models.Func('card', models.Value(0), function='uuid_hash_extended'), '='), (models.Func('starts_at', 'ends_at', function='tstzrange'), '&&')], name='entitlement_terms_do_not_overlap')],
+                "indexes": [models.Index(fields=["card", "ends_at"], name="entitlement_by_card")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["pending", "delivered", "cancelled"])),
+                        name="entitlement_state_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("starts_at__lte", models.F("ends_at")),
+                            ("ends_at__lte", models.F("planned_ends_at")),
+                        ),
+                        name="entitlement_interval_is_forward",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("used_bytes__gte", 0), ("carried_bytes__gte", 0)),
+                        name="entitlement_bytes_are_not_negative",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("state", "cancelled"), _negated=True),
+                        expressions=[
+                            (
+                                models.Func("card", models.Value(0), function="uuid_hash_extended"),
+                                "=",
+                            ),
+                            (models.Func("starts_at", "ends_at", function="tstzrange"), "&&"),
+                        ],
+                        name="entitlement_terms_do_not_overlap",
+                    ),
+                ],
             },
         ),
     ]

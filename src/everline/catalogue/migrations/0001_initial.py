@@ -6,147 +6,271 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Region',
+            name="Region",
             fields=[
-                ('code', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('names', models.JSONField()),
+                ("code", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("names", models.JSONField()),
             ],
         ),
         migrations.CreateModel(
-            name='Plan',
+            name="Plan",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=40, unique=True)),
-                ('names', models.JSONField()),
-                ('position', models.SmallIntegerField(default=0)),
-                ('retired_at', models.DateTimeField(blank=True, null=True)),
-                ('successor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='catalogue.plan')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("code", models.CharField(max_length=40, unique=True)),
+                ("names", models.JSONField()),
+                ("position", models.SmallIntegerField(default=0)),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "successor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="catalogue.plan",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PlanVersion',
+            name="PlanVersion",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('number', models.SmallIntegerField()),
-                ('effective_from', models.DateTimeField()),
-                ('effective_until', models.DateTimeField(blank=True, null=True)),
-                ('period_unit', models.CharField(max_length=8)),
-                ('period_count', models.SmallIntegerField(default=1)),
-                ('validity', models.CharField(max_length=8)),
-                ('on_renewal', models.CharField(max_length=8)),
-                ('allowance_bytes', models.BigIntegerField(blank=True, null=True)),
-                ('fair_use_bytes', models.BigIntegerField(blank=True, null=True)),
-                ('devices_max', models.SmallIntegerField(default=1)),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='catalogue.plan')),
-                ('region', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='catalogue.region')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("number", models.SmallIntegerField()),
+                ("effective_from", models.DateTimeField()),
+                ("effective_until", models.DateTimeField(blank=True, null=True)),
+                ("period_unit", models.CharField(max_length=8)),
+                ("period_count", models.SmallIntegerField(default=1)),
+                ("validity", models.CharField(max_length=8)),
+                ("on_renewal", models.CharField(max_length=8)),
+                ("allowance_bytes", models.BigIntegerField(blank=True, null=True)),
+                ("fair_use_bytes", models.BigIntegerField(blank=True, null=True)),
+                ("devices_max", models.SmallIntegerField(default=1)),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="catalogue.plan",
+                    ),
+                ),
+                (
+                    "region",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="catalogue.region",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Policy',
+            name="Policy",
             fields=[
-                ('id', models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=80)),
-                ('domain', models.CharField(max_length=120)),
-                ('sender_email', models.CharField(max_length=200)),
-                ('sender_sms', models.CharField(max_length=20)),
-                ('currency_digits', models.JSONField(default=dict)),
-                ('quote_minutes', models.SmallIntegerField(default=15)),
-                ('payment_minutes', models.SmallIntegerField(default=30)),
-                ('delivery_minutes', models.SmallIntegerField(default=30)),
-                ('terms_ahead_max', models.SmallIntegerField(default=6)),
-                ('lapsed_days', models.SmallIntegerField(default=90)),
+                ("id", models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=80)),
+                ("domain", models.CharField(max_length=120)),
+                ("sender_email", models.CharField(max_length=200)),
+                ("sender_sms", models.CharField(max_length=20)),
+                ("currency_digits", models.JSONField(default=dict)),
+                ("quote_minutes", models.SmallIntegerField(default=15)),
+                ("payment_minutes", models.SmallIntegerField(default=30)),
+                ("delivery_minutes", models.SmallIntegerField(default=30)),
+                ("terms_ahead_max", models.SmallIntegerField(default=6)),
+                ("lapsed_days", models.SmallIntegerField(default=90)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='policy_is_one_row')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="policy_is_one_row")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Coverage',
+            name="Coverage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('country', models.CharField(max_length=2)),
-                ('plan_version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='coverage', to='catalogue.planversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("country", models.CharField(max_length=2)),
+                (
+                    "plan_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="coverage",
+                        to="catalogue.planversion",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['country'], name='coverage_by_country')],
-                'constraints': [models.UniqueConstraint(fields=('plan_version', 'country'), name='coverage_names_a_country_once')],
+                "indexes": [models.Index(fields=["country"], name="coverage_by_country")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("plan_version", "country"), name="coverage_names_a_country_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Price',
+            name="Price",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('currency', models.CharField(max_length=3)),
-                ('amount', models.BigIntegerField()),
-                ('tax_basis_points', models.IntegerField(default=0)),
-                ('plan_version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='prices', to='catalogue.planversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                ("amount", models.BigIntegerField()),
+                ("tax_basis_points", models.IntegerField(default=0)),
+                (
+                    "plan_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="prices",
+                        to="catalogue.planversion",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('plan_version', 'currency'), name='price_is_one_per_currency'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='price_is_positive'), models.CheckConstraint(condition=models.Q(('tax_basis_points__gte', 0), ('tax_basis_points__lte', 10000)), name='price_tax_is_a_rate')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("plan_version", "currency"), name="price_is_one_per_currency"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)), name="price_is_positive"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("tax_basis_points__gte", 0), ("tax_basis_points__lte", 10000)
+                        ),
+                        name="price_tax_is_a_rate",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Promotion',
+            name="Promotion",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField(unique=True)),
-                ('code', models.CharField(max_length=40, unique=True)),
-                ('names', models.JSONField()),
-                ('kind', models.CharField(max_length=10)),
-                ('percent_basis_points', models.IntegerField(default=0)),
-                ('amount', models.BigIntegerField(default=0)),
-                ('currency', models.CharField(blank=True, max_length=3, null=True)),
-                ('bonus_bytes', models.BigIntegerField(default=0)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('channels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), blank=True, default=list, size=None)),
-                ('per_card_max', models.SmallIntegerField(default=1)),
-                ('budget_unit', models.CharField(blank=True, max_length=3, null=True)),
-                ('pockets', models.SmallIntegerField(default=1)),
-                ('plans', models.ManyToManyField(blank=True, to='catalogue.plan')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("account_id", models.UUIDField(unique=True)),
+                ("code", models.CharField(max_length=40, unique=True)),
+                ("names", models.JSONField()),
+                ("kind", models.CharField(max_length=10)),
+                ("percent_basis_points", models.IntegerField(default=0)),
+                ("amount", models.BigIntegerField(default=0)),
+                ("currency", models.CharField(blank=True, max_length=3, null=True)),
+                ("bonus_bytes", models.BigIntegerField(default=0)),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                (
+                    "channels",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=16),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("per_card_max", models.SmallIntegerField(default=1)),
+                ("budget_unit", models.CharField(blank=True, max_length=3, null=True)),
+                ("pockets", models.SmallIntegerField(default=1)),
+                ("plans", models.ManyToManyField(blank=True, to="catalogue.plan")),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('kind', 'percent'), ('percent_basis_points__gt', 0), ('percent_basis_points__lte', 10000)), models.Q(('amount__gt', 0), ('currency__isnull', False), ('kind', 'amount')), models.Q(('bonus_bytes__gt', 0), ('kind', 'bonus_data')), _connector='OR'), name='promotion_gives_what_its_kind_says'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='promotion_window_is_forward')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("kind", "percent"),
+                                ("percent_basis_points__gt", 0),
+                                ("percent_basis_points__lte", 10000),
+                            ),
+                            models.Q(
+                                ("amount__gt", 0), ("currency__isnull", False), ("kind", "amount")
+                            ),
+                            models.Q(("bonus_bytes__gt", 0), ("kind", "bonus_data")),
+                            _connector="OR",
+                        ),
+                        name="promotion_gives_what_its_kind_says",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                        name="promotion_window_is_forward",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='planversion',
-            constraint=models.UniqueConstraint(fields=('plan', 'number'), name='plan_version_number_is_unique'),
+            model_name="planversion",
+            constraint=models.UniqueConstraint(
+                fields=("plan", "number"), name="plan_version_number_is_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='planversion',
-            constraint=models.CheckConstraint(condition=models.Q(('period_unit__in', ['day', 'week', 'month', 'quarter', 'year'])), name='plan_period_unit_is_known'),
+            model_name="planversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("period_unit__in", ["day", "week", "month", "quarter", "year"])
+                ),
+                name="plan_period_unit_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='planversion',
-            constraint=models.CheckConstraint(condition=models.Q(('period_count__gte', 1), ('period_count__lte', 366)), name='plan_period_count_is_bounded'),
+            model_name="planversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("period_count__gte", 1), ("period_count__lte", 366)),
+                name="plan_period_count_is_bounded",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='planversion',
-            constraint=models.CheckConstraint(condition=models.Q(('validity__in', ['rolling', 'calendar'])), name='plan_validity_is_known'),
+            model_name="planversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("validity__in", ["rolling", "calendar"])),
+                name="plan_validity_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='planversion',
-            constraint=models.CheckConstraint(condition=models.Q(('on_renewal__in', ['queue', 'stack', 'replace'])), name='plan_on_renewal_is_known'),
+            model_name="planversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("on_renewal__in", ["queue", "stack", "replace"])),
+                name="plan_on_renewal_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='planversion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('allowance_bytes__isnull', False), ('fair_use_bytes__isnull', True)), models.Q(('allowance_bytes__isnull', True), ('fair_use_bytes__isnull', False)), _connector='OR'), name='plan_has_an_allowance_or_fair_use'),
+            model_name="planversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("allowance_bytes__isnull", False), ("fair_use_bytes__isnull", True)),
+                    models.Q(("allowance_bytes__isnull", True), ("fair_use_bytes__isnull", False)),
+                    _connector="OR",
+                ),
+                name="plan_has_an_allowance_or_fair_use",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='planversion',
-            constraint=models.CheckConstraint(condition=models.Q(('devices_max__gte', 1)), name='plan_serves_one_device_at_least'),
+            model_name="planversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("devices_max__gte", 1)), name="plan_serves_one_device_at_least"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='planversion',
-            constraint=models.CheckConstraint(condition=models.Q(('effective_until', None), ('effective_until__gt', models.F('effective_from')), _connector='OR'), name='plan_version_interval_is_forward'),
+            model_name="planversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("effective_until", None),
+                    ("effective_until__gt", models.F("effective_from")),
+                    _connector="OR",
+                ),
+                name="plan_version_interval_is_forward",
+            ),
         ),
     ]

@@ -1,5 +1,7 @@
 """History by month, what may not be edited, the transition table, the cache that limits live in."""
 
+from typing import Any
+
 from django.db import migrations
 
 TABLES = """
@@ -102,7 +104,7 @@ STEPS = (
 )
 
 
-def _write_steps(apps, schema_editor):  # type: ignore[no-untyped-def]
+def _write_steps(apps: Any, schema_editor: Any) -> None:
     """Fill the transition table, from which docs/states.md is generated."""
     alias = schema_editor.connection.alias
     model = apps.get_model("database", "Transition")

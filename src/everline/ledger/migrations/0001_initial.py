@@ -2,129 +2,176 @@
 
 import django.db.models.deletion
 import django.db.models.expressions
-import everline.database.fields
 from django.db import migrations, models
+
+import everline.database.fields
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('kind', models.CharField(max_length=20)),
-                ('scope', models.CharField(blank=True, default='', max_length=40)),
-                ('currency', models.CharField(max_length=3)),
-                ('pocket', models.SmallIntegerField(default=0)),
-                ('floor', models.BigIntegerField(null=True)),
-                ('balance', models.BigIntegerField(default=0)),
-                ('held', models.BigIntegerField(default=0)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("account_id", models.UUIDField()),
+                ("kind", models.CharField(max_length=20)),
+                ("scope", models.CharField(blank=True, default="", max_length=40)),
+                ("currency", models.CharField(max_length=3)),
+                ("pocket", models.SmallIntegerField(default=0)),
+                ("floor", models.BigIntegerField(null=True)),
+                ("balance", models.BigIntegerField(default=0)),
+                ("held", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Hold',
+            name="Hold",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('group_id', models.UUIDField()),
-                ('amount', models.BigIntegerField()),
-                ('state', models.CharField(max_length=10)),
-                ('expires_at', models.DateTimeField()),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("account_id", models.UUIDField()),
+                ("group_id", models.UUIDField()),
+                ("amount", models.BigIntegerField()),
+                ("state", models.CharField(max_length=10)),
+                ("expires_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Transfer',
+            name="Transfer",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('group_id', models.UUIDField()),
-                ('kind', models.CharField(max_length=20)),
-                ('debit_id', models.UUIDField()),
-                ('credit_id', models.UUIDField()),
-                ('amount', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('reverses_id', models.UUIDField(null=True)),
-                ('at', models.DateTimeField()),
-                ('transaction_id', everline.database.fields.TransactionIdField()),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("account_id", models.UUIDField()),
+                ("group_id", models.UUIDField()),
+                ("kind", models.CharField(max_length=20)),
+                ("debit_id", models.UUIDField()),
+                ("credit_id", models.UUIDField()),
+                ("amount", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("reverses_id", models.UUIDField(null=True)),
+                ("at", models.DateTimeField()),
+                ("transaction_id", everline.database.fields.TransactionIdField()),
             ],
         ),
         migrations.CreateModel(
-            name='Watermark',
+            name="Watermark",
             fields=[
-                ('name', models.CharField(max_length=20, primary_key=True, serialize=False)),
-                ('through', everline.database.fields.TransactionIdField()),
+                ("name", models.CharField(max_length=20, primary_key=True, serialize=False)),
+                ("through", everline.database.fields.TransactionIdField()),
             ],
         ),
         migrations.CreateModel(
-            name='RollUp',
+            name="RollUp",
             fields=[
-                ('ledger_account', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to='ledger.account')),
-                ('debits', models.DecimalField(decimal_places=0, default=0, max_digits=38)),
-                ('credits', models.DecimalField(decimal_places=0, default=0, max_digits=38)),
+                (
+                    "ledger_account",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        serialize=False,
+                        to="ledger.account",
+                    ),
+                ),
+                ("debits", models.DecimalField(decimal_places=0, default=0, max_digits=38)),
+                ("credits", models.DecimalField(decimal_places=0, default=0, max_digits=38)),
             ],
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(fields=('account_id', 'kind', 'scope', 'currency', 'pocket'), name='account_is_opened_once'),
+            model_name="account",
+            constraint=models.UniqueConstraint(
+                fields=("account_id", "kind", "scope", "currency", "pocket"),
+                name="account_is_opened_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('floor', None), ('balance__gte', django.db.models.expressions.CombinedExpression(models.F('floor'), '+', models.F('held'))), _connector='OR'), name='account_floor_holds'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("floor", None),
+                    (
+                        "balance__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("floor"), "+", models.F("held")
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="account_floor_holds",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('held__gte', 0)), name='account_held_is_not_negative'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("held__gte", 0)), name="account_held_is_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('floor__isnull', False), models.Q(('balance', 0), ('held', 0)), _connector='OR'), name='account_without_floor_keeps_no_balance'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("floor__isnull", False), models.Q(("balance", 0), ("held", 0)), _connector="OR"
+                ),
+                name="account_without_floor_keeps_no_balance",
+            ),
         ),
         migrations.AddField(
-            model_name='hold',
-            name='ledger_account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='ledger.account'),
+            model_name="hold",
+            name="ledger_account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, to="ledger.account"
+            ),
         ),
         migrations.AddIndex(
-            model_name='transfer',
-            index=models.Index(fields=['account_id', 'group_id'], name='transfer_by_group'),
+            model_name="transfer",
+            index=models.Index(fields=["account_id", "group_id"], name="transfer_by_group"),
         ),
         migrations.AddIndex(
-            model_name='transfer',
-            index=models.Index(fields=['transaction_id'], name='transfer_by_transaction'),
+            model_name="transfer",
+            index=models.Index(fields=["transaction_id"], name="transfer_by_transaction"),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='transfer_amount_is_positive'),
+            model_name="transfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="transfer_amount_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('debit_id', models.F('credit_id')), _negated=True), name='transfer_has_two_accounts'),
+            model_name="transfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("debit_id", models.F("credit_id")), _negated=True),
+                name="transfer_has_two_accounts",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.UniqueConstraint(condition=models.Q(('reverses_id__isnull', False)), fields=('reverses_id',), name='transfer_is_reversed_once'),
+            model_name="transfer",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("reverses_id__isnull", False)),
+                fields=("reverses_id",),
+                name="transfer_is_reversed_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='hold',
-            index=models.Index(fields=['group_id'], name='hold_by_group'),
+            model_name="hold",
+            index=models.Index(fields=["group_id"], name="hold_by_group"),
         ),
         migrations.AddIndex(
-            model_name='hold',
-            index=models.Index(condition=models.Q(('state', 'held')), fields=['expires_at'], name='hold_open'),
+            model_name="hold",
+            index=models.Index(
+                condition=models.Q(("state", "held")), fields=["expires_at"], name="hold_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='hold_amount_is_positive'),
+            model_name="hold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="hold_amount_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['held', 'posted', 'released'])), name='hold_state_is_known'),
+            model_name="hold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["held", "posted", "released"])),
+                name="hold_state_is_known",
+            ),
         ),
     ]

@@ -5,120 +5,183 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Callback',
+            name="Callback",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('gateway', models.CharField(max_length=20)),
-                ('received_at', models.DateTimeField()),
-                ('headers', models.JSONField()),
-                ('body', models.BinaryField()),
-                ('event_id', models.CharField(default='', max_length=120)),
-                ('attempt_key', models.CharField(default='', max_length=64)),
-                ('state', models.CharField(max_length=10)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("gateway", models.CharField(max_length=20)),
+                ("received_at", models.DateTimeField()),
+                ("headers", models.JSONField()),
+                ("body", models.BinaryField()),
+                ("event_id", models.CharField(default="", max_length=120)),
+                ("attempt_key", models.CharField(default="", max_length=64)),
+                ("state", models.CharField(max_length=10)),
             ],
             options={
-                'managed': False,
+                "managed": False,
             },
         ),
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('purpose', models.CharField(max_length=10)),
-                ('purpose_id', models.UUIDField()),
-                ('amount', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('captured', models.BigIntegerField(default=0)),
-                ('refunded', models.BigIntegerField(default=0)),
-                ('created_at', models.DateTimeField()),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("account_id", models.UUIDField()),
+                ("purpose", models.CharField(max_length=10)),
+                ("purpose_id", models.UUIDField()),
+                ("amount", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("captured", models.BigIntegerField(default=0)),
+                ("refunded", models.BigIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_amount_is_positive'), models.CheckConstraint(condition=models.Q(('refunded__gte', 0), ('refunded__lte', models.F('captured'))), name='refunds_do_not_exceed_captured'), models.UniqueConstraint(fields=('purpose_id',), name='payment_is_one_per_purpose')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)), name="payment_amount_is_positive"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("refunded__gte", 0), ("refunded__lte", models.F("captured"))
+                        ),
+                        name="refunds_do_not_exceed_captured",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("purpose_id",), name="payment_is_one_per_purpose"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('number', models.SmallIntegerField()),
-                ('key', models.CharField(max_length=64, unique=True)),
-                ('gateway', models.CharField(max_length=20)),
-                ('token', models.CharField(max_length=200, null=True)),
-                ('state', models.CharField(max_length=12)),
-                ('reference', models.CharField(max_length=120, null=True)),
-                ('page_url', models.CharField(max_length=500, null=True)),
-                ('masked_means', models.CharField(default='', max_length=60)),
-                ('reason', models.CharField(default='', max_length=60)),
-                ('is_hard', models.BooleanField(default=False)),
-                ('asks', models.SmallIntegerField(default=0)),
-                ('ask_at', models.DateTimeField(null=True)),
-                ('supersede_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField()),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('owner', models.CharField(default='', max_length=20)),
-                ('owner_by', models.DateTimeField(null=True)),
-                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='payments.payment')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("account_id", models.UUIDField()),
+                ("number", models.SmallIntegerField()),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("gateway", models.CharField(max_length=20)),
+                ("token", models.CharField(max_length=200, null=True)),
+                ("state", models.CharField(max_length=12)),
+                ("reference", models.CharField(max_length=120, null=True)),
+                ("page_url", models.CharField(max_length=500, null=True)),
+                ("masked_means", models.CharField(default="", max_length=60)),
+                ("reason", models.CharField(default="", max_length=60)),
+                ("is_hard", models.BooleanField(default=False)),
+                ("asks", models.SmallIntegerField(default=0)),
+                ("ask_at", models.DateTimeField(null=True)),
+                ("supersede_at", models.DateTimeField()),
+                ("created_at", models.DateTimeField()),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("owner", models.CharField(default="", max_length=20)),
+                ("owner_by", models.DateTimeField(null=True)),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="payments.payment"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Refund',
+            name="Refund",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('amount', models.BigIntegerField()),
-                ('state', models.CharField(max_length=12)),
-                ('reason', models.CharField(default='', max_length=60)),
-                ('reference', models.CharField(max_length=120, null=True)),
-                ('asks', models.SmallIntegerField(default=0)),
-                ('ask_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('owner', models.CharField(default='', max_length=20)),
-                ('owner_by', models.DateTimeField(null=True)),
-                ('attempt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='payments.attempt')),
-                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='payments.payment')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("account_id", models.UUIDField()),
+                ("amount", models.BigIntegerField()),
+                ("state", models.CharField(max_length=12)),
+                ("reason", models.CharField(default="", max_length=60)),
+                ("reference", models.CharField(max_length=120, null=True)),
+                ("asks", models.SmallIntegerField(default=0)),
+                ("ask_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("owner", models.CharField(default="", max_length=20)),
+                ("owner_by", models.DateTimeField(null=True)),
+                (
+                    "attempt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="payments.attempt"
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="payments.payment"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='attempt',
-            index=models.Index(condition=models.Q(('ask_at__isnull', False)), fields=['ask_at'], name='attempt_to_ask'),
+            model_name="attempt",
+            index=models.Index(
+                condition=models.Q(("ask_at__isnull", False)),
+                fields=["ask_at"],
+                name="attempt_to_ask",
+            ),
         ),
         migrations.AddIndex(
-            model_name='attempt',
-            index=models.Index(condition=models.Q(('state', 'parked')), fields=['owner_by'], name='attempt_parked'),
+            model_name="attempt",
+            index=models.Index(
+                condition=models.Q(("state", "parked")), fields=["owner_by"], name="attempt_parked"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(fields=('payment', 'number'), name='attempt_number_is_unique'),
+            model_name="attempt",
+            constraint=models.UniqueConstraint(
+                fields=("payment", "number"), name="attempt_number_is_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['created', 'sent', 'succeeded', 'failed', 'unknown', 'superseded', 'parked'])), name='attempt_state_is_known'),
+            model_name="attempt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "created",
+                            "sent",
+                            "succeeded",
+                            "failed",
+                            "unknown",
+                            "superseded",
+                            "parked",
+                        ],
+                    )
+                ),
+                name="attempt_state_is_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(condition=models.Q(('ask_at__isnull', False)), fields=['ask_at'], name='refund_to_ask'),
+            model_name="refund",
+            index=models.Index(
+                condition=models.Q(("ask_at__isnull", False)),
+                fields=["ask_at"],
+                name="refund_to_ask",
+            ),
         ),
         migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(condition=models.Q(('state', 'parked')), fields=['owner_by'], name='refund_parked'),
+            model_name="refund",
+            index=models.Index(
+                condition=models.Q(("state", "parked")), fields=["owner_by"], name="refund_parked"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='refund_amount_is_positive'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="refund_amount_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['created', 'sent', 'succeeded', 'failed', 'unknown', 'parked'])), name='refund_state_is_known'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["created", "sent", "succeeded", "failed", "unknown", "parked"])
+                ),
+                name="refund_state_is_known",
+            ),
         ),
     ]

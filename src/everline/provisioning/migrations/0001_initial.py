@@ -4,30 +4,36 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('entitlement_id', models.UUIDField()),
-                ('renewal_id', models.UUIDField()),
-                ('action', models.CharField(max_length=8)),
-                ('network', models.CharField(max_length=20)),
-                ('reference', models.CharField(max_length=64, unique=True)),
-                ('state', models.CharField(max_length=10)),
-                ('reason', models.CharField(default='', max_length=60)),
-                ('created_at', models.DateTimeField()),
-                ('settled_at', models.DateTimeField(null=True)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("account_id", models.UUIDField()),
+                ("entitlement_id", models.UUIDField()),
+                ("renewal_id", models.UUIDField()),
+                ("action", models.CharField(max_length=8)),
+                ("network", models.CharField(max_length=20)),
+                ("reference", models.CharField(max_length=64, unique=True)),
+                ("state", models.CharField(max_length=10)),
+                ("reason", models.CharField(default="", max_length=60)),
+                ("created_at", models.DateTimeField()),
+                ("settled_at", models.DateTimeField(null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('entitlement_id', 'action'), name='order_is_one_per_action'), models.CheckConstraint(condition=models.Q(('state__in', ['sent', 'unknown', 'done', 'refused'])), name='order_state_is_known')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("entitlement_id", "action"), name="order_is_one_per_action"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["sent", "unknown", "done", "refused"])),
+                        name="order_state_is_known",
+                    ),
+                ],
             },
         ),
     ]

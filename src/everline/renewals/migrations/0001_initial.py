@@ -6,67 +6,136 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('cards', '0001_initial'),
+        ("cards", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Cohort',
+            name="Cohort",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('plan_version_id', models.UUIDField()),
-                ('currency', models.CharField(max_length=3)),
-                ('first_day', models.DateField()),
-                ('last_day', models.DateField()),
-                ('sold', models.BigIntegerField(default=0)),
-                ('earned', models.BigIntegerField(default=0)),
-                ('earned_through', models.DateField(null=True)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("plan_version_id", models.UUIDField()),
+                ("currency", models.CharField(max_length=3)),
+                ("first_day", models.DateField()),
+                ("last_day", models.DateField()),
+                ("sold", models.BigIntegerField(default=0)),
+                ("earned", models.BigIntegerField(default=0)),
+                ("earned_through", models.DateField(null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('plan_version_id', 'first_day', 'last_day', 'currency'), name='cohort_is_one_per_term')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("plan_version_id", "first_day", "last_day", "currency"),
+                        name="cohort_is_one_per_term",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Renewal',
+            name="Renewal",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('channel', models.CharField(max_length=16)),
-                ('source', models.CharField(max_length=64)),
-                ('request_id', models.CharField(max_length=100)),
-                ('state', models.CharField(max_length=20)),
-                ('plan_version_id', models.UUIDField()),
-                ('promotion_id', models.UUIDField(null=True)),
-                ('means', models.CharField(max_length=16)),
-                ('payer_id', models.UUIDField()),
-                ('currency', models.CharField(max_length=3)),
-                ('price', models.BigIntegerField()),
-                ('discount', models.BigIntegerField(default=0)),
-                ('total', models.BigIntegerField()),
-                ('tax', models.BigIntegerField(default=0)),
-                ('bonus_bytes', models.BigIntegerField(default=0)),
-                ('on_renewal', models.CharField(max_length=8)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('anchor_day', models.SmallIntegerField()),
-                ('first_day', models.DateField()),
-                ('last_day', models.DateField()),
-                ('placed_at', models.DateTimeField()),
-                ('paid_at', models.DateTimeField(null=True)),
-                ('delivered_at', models.DateTimeField(null=True)),
-                ('deadline_at', models.DateTimeField(null=True)),
-                ('reason', models.CharField(default='', max_length=32)),
-                ('spoken_code', models.CharField(max_length=8, null=True)),
-                ('contact', models.JSONField(null=True)),
-                ('card', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='cards.card')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("account_id", models.UUIDField()),
+                ("channel", models.CharField(max_length=16)),
+                ("source", models.CharField(max_length=64)),
+                ("request_id", models.CharField(max_length=100)),
+                ("state", models.CharField(max_length=20)),
+                ("plan_version_id", models.UUIDField()),
+                ("promotion_id", models.UUIDField(null=True)),
+                ("means", models.CharField(max_length=16)),
+                ("payer_id", models.UUIDField()),
+                ("currency", models.CharField(max_length=3)),
+                ("price", models.BigIntegerField()),
+                ("discount", models.BigIntegerField(default=0)),
+                ("total", models.BigIntegerField()),
+                ("tax", models.BigIntegerField(default=0)),
+                ("bonus_bytes", models.BigIntegerField(default=0)),
+                ("on_renewal", models.CharField(max_length=8)),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("anchor_day", models.SmallIntegerField()),
+                ("first_day", models.DateField()),
+                ("last_day", models.DateField()),
+                ("placed_at", models.DateTimeField()),
+                ("paid_at", models.DateTimeField(null=True)),
+                ("delivered_at", models.DateTimeField(null=True)),
+                ("deadline_at", models.DateTimeField(null=True)),
+                ("reason", models.CharField(default="", max_length=32)),
+                ("spoken_code", models.CharField(max_length=8, null=True)),
+                ("contact", models.JSONField(null=True)),
+                (
+                    "card",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.PROTECT, to="cards.card"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['card', 'placed_at'], name='renewal_by_card'), models.Index(condition=models.Q(('deadline_at__isnull', False)), fields=['deadline_at'], name='renewal_by_deadline'), models.Index(condition=models.Q(('means', 'deposit')), fields=['payer_id', 'placed_at'], name='renewal_by_payer')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['placed', 'awaiting_payment', 'held', 'paid', 'delivered', 'refused', 'cancelled', 'expired', 'reversing', 'reversed'])), name='renewal_state_is_known'), models.CheckConstraint(condition=models.Q(('total__gte', 0), ('discount__gte', 0), ('tax__gte', 0)), name='renewal_amounts_are_not_negative'), models.CheckConstraint(condition=models.Q(('total', django.db.models.expressions.CombinedExpression(models.F('price'), '-', models.F('discount')))), name='renewal_total_is_price_less_discount'), models.UniqueConstraint(condition=models.Q(('state__in', ['placed', 'awaiting_payment', 'held'])), fields=('card',), name='one_open_renewal_per_card'), models.UniqueConstraint(condition=models.Q(('state__in', ['paid', 'delivered', 'reversing'])), fields=('account_id', 'card', 'starts_at'), name='a_term_is_paid_once')],
+                "indexes": [
+                    models.Index(fields=["card", "placed_at"], name="renewal_by_card"),
+                    models.Index(
+                        condition=models.Q(("deadline_at__isnull", False)),
+                        fields=["deadline_at"],
+                        name="renewal_by_deadline",
+                    ),
+                    models.Index(
+                        condition=models.Q(("means", "deposit")),
+                        fields=["payer_id", "placed_at"],
+                        name="renewal_by_payer",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "placed",
+                                    "awaiting_payment",
+                                    "held",
+                                    "paid",
+                                    "delivered",
+                                    "refused",
+                                    "cancelled",
+                                    "expired",
+                                    "reversing",
+                                    "reversed",
+                                ],
+                            )
+                        ),
+                        name="renewal_state_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("total__gte", 0), ("discount__gte", 0), ("tax__gte", 0)
+                        ),
+                        name="renewal_amounts_are_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "total",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("price"), "-", models.F("discount")
+                                ),
+                            )
+                        ),
+                        name="renewal_total_is_price_less_discount",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["placed", "awaiting_payment", "held"])),
+                        fields=("card",),
+                        name="one_open_renewal_per_card",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["paid", "delivered", "reversing"])),
+                        fields=("account_id", "card", "starts_at"),
+                        name="a_term_is_paid_once",
+                    ),
+                ],
             },
         ),
     ]

@@ -5,20 +5,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Channel',
+            name="Channel",
             fields=[
-                ('code', models.CharField(max_length=16, primary_key=True, serialize=False)),
-                ('is_open', models.BooleanField(default=True)),
-                ('means', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), size=None)),
-                ('amount_max', models.JSONField(blank=True, default=dict)),
+                ("code", models.CharField(max_length=16, primary_key=True, serialize=False)),
+                ("is_open", models.BooleanField(default=True)),
+                (
+                    "means",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=16), size=None
+                    ),
+                ),
+                ("amount_max", models.JSONField(blank=True, default=dict)),
             ],
         ),
     ]

@@ -1,0 +1,115 @@
+"""The audit finds nothing in a world that only verbs touched, and each thing broken by hand."""
+
+from datetime import timedelta
+
+import pytest
+
+from everline import renewals
+from everline.database.requests import Caller
+from everline.office.audit import INVARIANTS, audit
+from everline.payments import Said, first_attempt, mark_sent
+from everline.renewals.pay import settle
+from tests.world import World
+
+BREAKS = {
+    "debits_equal_credits": "update ledger_transfer set currency = 'USD' where kind = 'sale'",
+    "floors_hold": "update ledger_account set balance = -1 where kind = 'balance'",
+    "balances_are_replayed": (
+        "update ledger_account set balance = balance + 1 where kind = 'balance'"
+    ),
+    "holds_are_counted": (
+        "update ledger_account set held = 1 where kind = 'balance' and balance > 1"
+    ),
+    "roll_ups_are_replayed": "update ledger_rollup set debits = debits + 1",
+    "sales_have_their_transfers": "delete from ledger_transfer where kind = 'tax'",
+    "sales_have_their_renewal": "update ledger_transfer set group_id = id where kind = 'sale'",
+    "money_is_applied_or_returned": "update payments_payment set captured = captured + 1",
+    "captures_have_their_attempt": "update payments_attempt set state = 'failed'",
+    "refunds_are_booked": "delete from ledger_transfer where kind = 'refund'",
+    "paid_is_owned": "update renewals_renewal set deadline_at = null where state = 'paid'",
+    "terms_do_not_overlap": (
+        "insert into cards_entitlement select gen_random_uuid(), account_id, renewal_id,"
+        " plan_version_id, state, starts_at + interval '1 minute', ends_at, planned_ends_at,"
+        " anchor_day, allowance_bytes, fair_use_bytes, used_bytes, carried_bytes, used_as_of,"
+        " devices_max, closed_by_id, card_id from cards_entitlement where state <> 'cancelled'"
+    ),
+    "paid_has_its_term": "update cards_entitlement set state = 'cancelled'",
+    "no_term_is_paid_twice": (
+        "update renewals_renewal r set card_id = o.card_id, account_id = o.account_id,"
+        " starts_at = o.starts_at from renewals_renewal o"
+        " where o.state = 'paid' and r.state = 'delivered'"
+    ),
+    "one_renewal_is_open": (
+        "update renewals_renewal r set state = 'held', card_id ="
+        " (select o.card_id from renewals_renewal o where o.state = 'awaiting_payment')"
+        " where r.state = 'paid'"
+    ),
+    "nothing_is_stuck": "update jobs_job set run_at = run_at - interval '1 hour'",
+    "persons_keep_their_deadlines": "update payments_attempt set state = 'parked', owner = ''",
+    "states_have_their_history": "update renewals_renewal set state = 'held' where state = 'paid'",
+    "steps_are_allowed": "update database_history set event = 'jump' where machine = 'renewal'",
+    "requests_have_their_answer": "update database_request set answer_id = null",
+    "cohorts_are_replayed": "update renewals_cohort set sold = sold + 1",
+}
+"""One way to break each invariant, with constraints and triggers out of the way."""
+
+
+def _lived_in(world: World) -> None:
+    """Let a world see a bit of everything: sales, a refund, an open renewal, a roll-up."""
+    plan = world.plan()
+    world.renew(world.card(balance=2500), plan)
+    for state in ("delivered", "refunded", "waiting"):
+        card = world.card()
+        caller = Caller("web", "somebody", state)
+        answer = renewals.place(caller, world.order(card, plan), "sandbox", None, world.at)
+        assert answer.id is not None
+        attempt = first_attempt(answer.id)
+        assert attempt is not None
+        if state == "waiting":
+            continue
+        mark_sent(attempt.id, world.at)
+        settle(attempt.id, Said("succeeded", "ref", None, "•••• 4242"), world.at)
+        if state == "delivered":
+            world.verb("begin_delivery", answer.id, "apply", "simulated", world.at)
+            world.verb("deliver", answer.id, "done", "", world.at)
+            continue
+        renewals.reverse(Caller("web", "somebody", "back"), answer.id, "asked", world.at)
+        (refund,) = world.all("select id from payments_refund")
+        world.verb("claim_refunds", world.at, 10, 60)
+        world.verb("settle_refund", refund[0], "succeeded", "back", "", None, world.at)
+    world.verb("roll_up")
+    world.verb("collect_cohorts")
+
+
+def _found(world: World) -> set[str]:
+    return {finding.invariant.name for finding in audit(world.at) if finding.total}
+
+
+def test_a_world_that_only_verbs_touched_is_clean(sandboxed: World) -> None:
+    world = sandboxed
+    _lived_in(world)
+    assert _found(world) == set()
+    world.advance(days=3)
+    assert "nothing_is_stuck" in _found(world)
+
+
+def test_every_invariant_has_a_way_to_break_it() -> None:
+    assert {invariant.name for invariant in INVARIANTS} == set(BREAKS)
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_what_is_broken_by_hand_is_found(sandboxed: World, name: str) -> None:
+    world = sandboxed
+    _lived_in(world)
+    world.advance(seconds=1)
+    world.break_rules(BREAKS[name])
+    found = {finding.invariant.name: finding for finding in audit(world.at) if finding.total}
+    assert name in found
+    assert found[name].offences[0].id
+
+
+def test_audit_reads_one_moment(sandboxed: World) -> None:
+    world = sandboxed
+    _lived_in(world)
+    findings = list(audit(world.at + timedelta(seconds=1)))
+    assert len(findings) == len(INVARIANTS)
