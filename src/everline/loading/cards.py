@@ -213,9 +213,9 @@ def _conflicts(row: dict[str, str]) -> Iterator[Conflict]:
         if row[column] and kind == "sim":
             yield column, Flaw.NOT_WITH, {"other": "kind", "value": kind}
         elif row[column] and not row[other]:
-            yield other, Flaw.NEEDS, {"other": column, "value": "…"}
+            yield other, Flaw.BOTH, {"other": column}
     if row["plan"] and not row["term_started"]:
-        yield "term_started", Flaw.NEEDS, {"other": "plan", "value": shown(row["plan"])}
+        yield "term_started", Flaw.BOTH, {"other": "plan"}
     for column in ("term_started", "used_bytes"):
         if row[column] and not row["plan"]:
             yield "plan", Flaw.NEEDS, {"other": column, "value": shown(row[column])}

@@ -158,9 +158,9 @@ def _plan(
     retired_at = section.maybe("retired_at", values.moment(at), None)
     successor = section.maybe("successor", values.code, None)
     if successor is not None and not section.has("retired_at"):
-        section.refuse("retired_at", Flaw.NEEDS, other="successor", value=successor)
+        section.refuse("retired_at", Flaw.BOTH, other="successor")
     if section.has("retired_at") and not section.has("successor"):
-        section.refuse("successor", Flaw.NEEDS, other="retired_at", value="given")
+        section.refuse("successor", Flaw.BOTH, other="retired_at")
     read = [_version(each, regions, at) for each in section.sections("versions")]
     if not read and section.is_sound:
         section.refuse("versions", Flaw.MISSING)
@@ -188,7 +188,7 @@ def _version(section: Section, regions: Mapping[str, Region], at: datetime) -> P
     if section.is_sound and allowance is None and fair_use is None:
         section.refuse("fair_use", Flaw.NEEDS, other="allowance", value=UNLIMITED)
     if allowance is not None and fair_use is not None:
-        section.refuse("fair_use", Flaw.NOT_WITH, other="allowance", value="limited")
+        section.refuse("fair_use", Flaw.NOT_WITH, other="allowance", value="≠ unlimited")
     devices_max = section.one("devices_max", values.whole(1, DEVICES_MAX), 0)
     region = section.one("region", values.word, "")
     if region and regions and region not in regions:

@@ -86,6 +86,7 @@ class Flaw(StrEnum):
     NOT_HOURS = "not_hours"
     NEEDS = "needs"
     NOT_WITH = "not_with"
+    BOTH = "both"
     TWICE = "twice"
     VERSION_ORDER = "version_order"
     SUCCESSOR_UNKNOWN = "successor_unknown"
@@ -124,7 +125,7 @@ SENTENCES: Final[Mapping[Flaw, str]] = MappingProxyType(
             "This file is of no kind that can be loaded. Expected one of: %(choices)s."
         ),
         Flaw.SEPARATOR: _(
-            "The columns are separated by %(found)s. Save the file with commas between columns."
+            "The columns are separated by “%(found)s”. Save the file with commas between columns."
         ),
         Flaw.COLUMN_UNKNOWN: _("There is no column “%(value)s”. The columns are: %(choices)s."),
         Flaw.COLUMN_MISSING: _("This column is missing from the header. Add it."),
@@ -216,6 +217,7 @@ SENTENCES: Final[Mapping[Flaw, str]] = MappingProxyType(
         ),
         Flaw.NEEDS: _("This needs a value because “%(other)s” is %(value)s. Write one."),
         Flaw.NOT_WITH: _("This cannot stand here because “%(other)s” is %(value)s. Remove one."),
+        Flaw.BOTH: _("This and “%(other)s” belong together. Write both, or neither."),
         Flaw.TWICE: _("“%(value)s” stands already in line %(first)s. Remove one of the two."),
         Flaw.VERSION_ORDER: _(
             "Version %(value)s does not begin after version %(before)s. Versions follow each "
@@ -236,7 +238,7 @@ SENTENCES: Final[Mapping[Flaw, str]] = MappingProxyType(
             "%(choices)s."
         ),
         Flaw.WINDOW: _("The end is not after the beginning. Write a later end."),
-        Flaw.NO_LIMIT: _("An offer without a limit is not accepted. Add uses_max or a budget."),
+        Flaw.NO_LIMIT: _("An offer without a limit is not accepted. Add a budget, like 500 uses."),
     }
 )
 

@@ -142,7 +142,7 @@ def _text(raw: bytes, number: int) -> str:
     if line.isprintable():
         return line
     if "\t" in line and "," not in line and not line.startswith("#"):
-        raise FlawError(Flaw.SEPARATOR, found="tabs")
+        raise FlawError(Flaw.SEPARATOR, found="TAB")
     line = line.translate(_WIDE_SPACES)
     for sign in line:
         if not sign.isprintable():
@@ -172,9 +172,9 @@ def _header(lines: Iterator[tuple[int, str]]) -> tuple[int, list[str]]:
             raise FlawError(Flaw.LINE_QUOTES).at(number)
         while header and not header[-1]:
             header.pop()
-        for separator, spoken in ((";", "semicolons (;)"), ("|", "bars (|)")):
+        for separator in (";", "|"):
             if len(header) == 1 and separator in header[0]:
-                raise FlawError(Flaw.SEPARATOR, found=spoken).at(number)
+                raise FlawError(Flaw.SEPARATOR, found=separator).at(number)
         if header:
             return number, header
     raise FlawError(Flaw.FILE_EMPTY)
