@@ -118,6 +118,7 @@ def test_binaries_that_only_root_can_reach_are_copied_once(tmp_path: Path) -> No
     shutil.copytree(f"{package}.libs", closed / f"{package.name}.libs")
     place = Path(tempfile.mkdtemp(dir="/tmp"))
     place.chmod(0o755)
+    umask = os.umask(0o077)
     try:
         folder = preflight.binaries(nobody, package=closed / package.name, store=place / "store")
         assert folder.is_relative_to(place / "store")
@@ -140,5 +141,6 @@ def test_binaries_that_only_root_can_reach_are_copied_once(tmp_path: Path) -> No
         with pytest.raises(ServerError, match="move Everline to a folder that everyone may enter"):
             preflight.binaries(nobody, package=closed / package.name, store=place / "open")
     finally:
+        os.umask(umask)
         shutil.rmtree(place)
         shutil.rmtree(closed)

@@ -14,10 +14,11 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from everline import cards, database, ids, ledger, renewals
+from everline import cards, database, ids, ledger, payments, renewals
 from everline.cards import start_code_hash
 from everline.database.addresses import Addresses
 from everline.database.requests import Answer, Caller
+from everline.renewals.pay import settle
 
 START = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 """When stories begin; the test databases are marked as simulations, so time is theirs to say."""
@@ -226,6 +227,41 @@ class World:
             self.caller(channel), self.order(card, plan, **order), card.account_id, self.at
         )
 
+    def place(self, card: cards.Card, plan: Plan, **order: Any) -> uuid.UUID:
+        """Open a renewal that the sandbox is to pay, and give its id."""
+        answer = renewals.place(
+            self.caller(order.get("channel", "web")),
+            self.order(card, plan, **order),
+            "sandbox",
+            None,
+            self.at,
+        )
+        assert answer.id is not None, answer
+        return answer.id
+
+    def send(self, renewal_id: uuid.UUID) -> payments.Attempt:
+        """Mark a renewal's latest attempt as sent, as its one caller does before the gateway."""
+        latest = payments.first_attempt(renewal_id)
+        assert latest is not None
+        attempt = payments.mark_sent(latest.id, self.at)
+        assert attempt is not None, latest
+        return attempt
+
+    def hear(
+        self,
+        attempt: payments.Attempt,
+        outcome: str,
+        *,
+        ask_in: timedelta | None = timedelta(minutes=5),
+        **said: Any,
+    ) -> tuple[str, str]:
+        """Settle what a gateway said now; gives the attempt's state and the renewal's."""
+        asked_again = None if outcome in {"succeeded", "failed"} or not ask_in else self.at + ask_in
+        settled = settle(
+            attempt.id, payments.Said(outcome, next_ask_at=asked_again, **said), self.at
+        )
+        return settled.attempt_state, settled.renewal_state
+
     def insert(self, table: str, **columns: Any) -> None:
         """Insert one row as the owner."""
         names = psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, columns))
@@ -245,6 +281,20 @@ class World:
     def all(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Read rows as the owner."""
         return self.owner.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+
+    def deliver_all(self) -> int:
+        """Do the worker's jobs of delivery for a network that says yes to all."""
+        lease = uuid.uuid4()
+        with database.connection() as lent:
+            jobs = lent.execute(
+                "select id, subject_id from lease_jobs(%s, 1000, 60, %s, %s)",
+                [["deliver"], lease, self.at],
+            ).fetchall()
+        for job_id, renewal_id in jobs:
+            self.verb("begin_delivery", renewal_id, "apply", "simulated", self.at)
+            assert self.verb("deliver", renewal_id, "done", "", self.at) == "delivered"
+            assert self.verb("finish_job", job_id, lease)
+        return len(jobs)
 
     def verb(self, name: str, *parameters: Any) -> Any:
         """Call a verb as the app and give its first column."""

@@ -1,16 +1,93 @@
-"""What is plugged into what: gateways, networks, and the jobs that a worker knows."""
+"""What is plugged into what: gateways, networks, senders, and what a worker does.
 
+The composition root: nothing else names an adapter. The protocols stand with their nouns; the
+worker itself is jobs/worker.py.
+"""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, timedelta
+from types import MappingProxyType
+from typing import Final
+
+import psycopg
 from django.conf import settings
 
+from everline import clock, database, ledger, notices, payments, renewals
+from everline.database.migrate import MONTHS_AHEAD
+from everline.jobs import Kind, Now, Sweep
 from everline.payments import gateways
 from everline.payments.gateways.sandbox import Sandbox
 from everline.provisioning import install as install_networks
 from everline.provisioning.simulated import Simulated
 
+HOUR: Final = 3600
+OFFSET_SECONDS: Final = 1.0
+"""How long a reading of the demo's clock is good for."""
+
 
 def plug_in() -> None:
-    """Install the gateways and networks of this deployment; calling it again changes nothing."""
+    """Install what this deployment uses; calling it again changes nothing."""
     address, secret = settings.SANDBOX_ADDRESS, settings.SANDBOX_SECRET
     if address:
         gateways.install({"sandbox": Sandbox(address, secret, settings.MERCHANT)})
         install_networks({"simulated": Simulated(address)})
+    if settings.DEMO:
+        notices.install({"email": notices.Outbox(), "sms": notices.Outbox()})
+        clock.use_offset(_MovedClock().offset)
+    elif settings.EMAIL_HOST:
+        notices.install({"email": notices.Smtp()})
+
+
+KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "deliver": Kind(renewals.deliver, retry_seconds=2),
+        "withdraw": Kind(renewals.withdraw, retry_seconds=5),
+        "notify": Kind(notices.send, retry_seconds=15),
+    }
+)
+"""What a worker does with each kind of job, and how soon it tries again."""
+
+
+def sweeps() -> tuple[Sweep, ...]:
+    """Give what a worker looks for by state, and how often. Each run is bounded."""
+    return (
+        Sweep("ask", 1, lambda now: renewals.ask_all(now, 1), repeats_max=100, lanes=2),
+        Sweep("expire", 5, lambda now: renewals.expire_due(now, 500)),
+        Sweep("callbacks", 30, lambda now: payments.replay_callbacks(now())),
+        Sweep("roll_up", 10, lambda _now: ledger.roll_up()),
+        Sweep("refill", 30, lambda now: ledger.refill(now())),
+        Sweep("earn", HOUR, _earn_yesterday),
+        Sweep("partitions", 6 * HOUR, _make_partitions),
+    )
+
+
+def _earn_yesterday(now: Now) -> int:
+    """Earn revenue through the last day that is over in UTC; what was missed is earned with it."""
+    at = now()
+    day = at.astimezone(UTC).date() - timedelta(days=1)
+    return int(database.value("select earn(%s, %s)", [day, at]))
+
+
+def _make_partitions(now: Now) -> int:
+    return int(database.value("select make_partitions(%s, %s)", [now(), MONTHS_AHEAD]))
+
+
+class _MovedClock:
+    """The demo's clock: the offset in the database's one row, read once a second at most."""
+
+    def __init__(self) -> None:
+        self._read_at = float("-inf")
+        self._offset = timedelta(0)
+
+    def offset(self) -> timedelta:
+        """Tell how far the clock is moved; the last known while the database is away."""
+        now = time.monotonic()
+        if now - self._read_at >= OFFSET_SECONDS:
+            self._read_at = now
+            try:
+                found = database.value("select clock_offset from database_deployment")
+            except psycopg.Error:
+                return self._offset
+            self._offset = found or timedelta(0)
+        return self._offset

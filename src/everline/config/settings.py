@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "everline.provisioning",
     "everline.notices",
     "everline.renewals",
+    "everline.autorenewal",
     "everline.channels.web",
 ]
 

@@ -225,7 +225,9 @@ def _passes(account: Account, test: str, path: Path) -> bool:
 
 def _copy(package: Path, target: Path) -> None:
     """Copy the programs and the libraries they look for beside the package; appear complete."""
-    target.parent.mkdir(mode=0o755, exist_ok=True)
+    if not target.parent.is_dir():
+        target.parent.mkdir()
+        target.parent.chmod(0o755)  # Whatever the umask.
     state = target.parent.lstat()
     if state.st_uid != os.geteuid() or state.st_mode & 0o022 or target.parent.is_symlink():
         raise PermissionError(errno.EPERM, "others may write there", str(target.parent))

@@ -14,22 +14,34 @@ from psycopg import sql
 
 PACKAGE: Final = Path(__file__).resolve().parent.parent
 
+ORDER: Final = (
+    "database",
+    "ledger",
+    "jobs",
+    "catalogue",
+    "cards",
+    "payments",
+    "provisioning",
+    "notices",
+    "renewals",
+    "autorenewal",
+)
+"""The nouns that have verbs, from the lowest layer up; a new one must be named here."""
+
 KEPT: Final = 2
 """Schemas that stay: the one just loaded and the one that the last release still uses."""
 
 
 @cache
 def files() -> tuple[Path, ...]:
-    """Give every `.sql` file of the package, those that define types before those that use them."""
-    order = ("database", "ledger", "jobs", "catalogue", "cards")
-    rank = {name: number for number, name in enumerate(order)}
-    found = (path for path in PACKAGE.glob("*/*.sql"))
+    """Give every `.sql` file, lower layers first, and in each those that define types first."""
     return tuple(
         sorted(
-            found,
+            PACKAGE.glob("*/*.sql"),
             key=lambda path: (
-                rank.get(path.parent.name, 5 if path.parent.name != "renewals" else 6),
+                ORDER.index(path.parent.name),
                 path.name not in {"requests.sql", "quote.sql"},
+                path.name != "autorenewal.sql",
                 path.name,
             ),
         )

@@ -1,1 +1,26 @@
-"""The noun notices."""
+"""Notices: messages about final states, one row a fact, template and recipient.
+
+The row is written by the verb that reaches the state (notices.sql); a job then calls `send`, which
+words it in its locale (wording.py) and gives it to a sender (senders.py). In the demo the rows
+themselves are the outbox, shown by office/outbox.py.
+"""
+
+from everline.notices.send import Notice, newest, send, waiting_media
+from everline.notices.senders import Letter, Outbox, RefusedError, Sender, Smtp, install, installed
+from everline.notices.wording import Words, word
+
+__all__ = [
+    "Letter",
+    "Notice",
+    "Outbox",
+    "RefusedError",
+    "Sender",
+    "Smtp",
+    "Words",
+    "install",
+    "installed",
+    "newest",
+    "send",
+    "waiting_media",
+    "word",
+]

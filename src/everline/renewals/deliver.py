@@ -93,6 +93,9 @@ def expire_due(now: Now, most: int = 100) -> int:
     late = database.rows(
         _Late,
         "select r.id, r.state from renewals_renewal r where r.deadline_at <= %s"
+        " and (r.state = 'paid' or not exists (select from payments_payment p"
+        "   join payments_attempt a on a.payment_id = p.id"
+        "   where p.purpose_id = r.id and a.state in ('created', 'sent', 'unknown')))"
         " order by r.deadline_at limit %s",
         [now(), most],
     )

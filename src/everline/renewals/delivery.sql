@@ -111,6 +111,7 @@ begin
     returning e.* into term;
     update cards_entitlement e set ends_at = e.planned_ends_at, closed_by_id = null
     where e.card_id = renewal.card_id and e.closed_by_id = term.id;
+    perform rearm(array[renewal.card_id], take_back.at);
     perform queue_job('withdraw', renewal.id, renewal.account_id, take_back.at, take_back.at);
     if renewal.state = 'paid' then
         perform money_back(renewal.id, take_back.at);

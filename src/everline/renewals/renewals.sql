@@ -114,7 +114,9 @@ begin
         grant_term.promised_end, offer.anchor_day, offer.allowance_bytes + offer.bonus_bytes,
         offer.fair_use_bytes, 0, carried, offer.devices_max
     );
-    perform queue_job('deliver', grant_term.renewal_id, offer.account_id, grant_term.at, grant_term.at);
+    perform queue_job(
+        'deliver', grant_term.renewal_id, offer.account_id, grant_term.at, grant_term.at
+    );
 end $$;
 
 -- part stand_aside: looks for another open renewal of the card. A pending automatic one with no
@@ -193,6 +195,7 @@ declare
     offer quoted;
     why objection;
     paid_from uuid;
+    is_armed boolean;
 begin
     if not claim(
         renew.channel, renew.source, renew.request_id, renew.request_hash, renew.account,
@@ -202,7 +205,7 @@ begin
             renew.channel, renew.source, renew.request_id, renew.request_hash, renew.card
         );
     end if;
-    perform 1 from cards_card c
+    select c.next_rung_at is not null into is_armed from cards_card c
     where c.id = renew.card and c.account_id = renew.account for update;
     if found then
         why := stand_aside(renew.card, renew.channel, renew.at);
@@ -237,6 +240,9 @@ begin
         renew.payer, renew.quoted_end, renew.contact, renew.at
     );
     perform grant_term(renewal_id, offer, paid_from, renew.quoted_end, renew.at);
+    if is_armed then
+        perform rearm(array[renew.card], renew.at);
+    end if;
     return row(renewal_id, 'renewed', null, null, renew.quoted_end, false)::answer;
 end $$;
 

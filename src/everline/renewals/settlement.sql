@@ -98,6 +98,7 @@ begin
         renewal.id, offer, operator_account('unapplied', '', renewal.currency), promised_end,
         pay_renewal.at
     );
+    perform rearm(array[renewal.card_id], pay_renewal.at);
     return promised_end;
 end $$;
 

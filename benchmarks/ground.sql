@@ -1,0 +1,60 @@
+-- A small operator and many bound cards, each with a funded balance. `bench.cards` says how many.
+-- Numbers are counted, so that a program can name a card without asking: card n has id 8001-n,
+-- account 8002-n and ledger account 8003-n.
+
+create schema bench;
+
+create function bench.id(kind text, number bigint) returns uuid
+language sql immutable parallel safe as
+$$ select ('00000000-0000-7000-' || kind || '-' || lpad(number::text, 12, '0'))::uuid $$;
+
+insert into catalogue_policy (
+    id, name, domain, sender_email, sender_sms, currency_digits, quote_minutes,
+    payment_minutes, delivery_minutes, terms_ahead_max, lapsed_days
+) values (
+    1, 'Benchline', 'bench.example', 'a@bench.example', 'Bench', '{}', 15, 30, 30, 6, 90
+);
+
+insert into trust_channel (code, is_open, means, amount_max)
+select c.code, true, '{balance,deposit,gateway}', '{}'
+from unnest(array['web', 'partner']) as c (code);
+
+insert into catalogue_plan (id, code, names, position)
+values (bench.id('8000', 1), 'home-month', '{"en": "Home"}', 1);
+
+insert into catalogue_planversion (
+    id, number, effective_from, period_unit, period_count, validity, on_renewal,
+    allowance_bytes, devices_max, plan_id
+) values (
+    bench.id('8000', 2), 1, '2020-01-01', 'month', 1, 'rolling', 'queue', 30000000000, 2,
+    bench.id('8000', 1)
+);
+
+insert into catalogue_price (plan_version_id, currency, amount, tax_basis_points)
+values (bench.id('8000', 2), 'EUR', 1000, 2300);
+
+insert into cards_card (
+    id, account_id, iccid, kind, zone, currency, state, start_code_tries, smdp_address,
+    matching_id, loaded_at
+)
+select
+    bench.id('8001', n), bench.id('8002', n), (8900000000000000000 + n)::text, 'sim',
+    'Europe/Lisbon', 'EUR', 'bound', 0, '', '', now()
+from generate_series(1, current_setting('bench.cards')::bigint) as n;
+
+insert into ledger_account (
+    id, account_id, kind, scope, currency, pocket, floor, balance, held
+)
+select
+    bench.id('8003', n), bench.id('8002', n), 'balance', '', 'EUR', 0, 0, 1000000, 0
+from generate_series(1, current_setting('bench.cards')::bigint) as n;
+
+insert into ledger_transfer (
+    id, account_id, group_id, kind, debit_id, credit_id, amount, currency, at
+)
+select
+    bench.id('8004', n), bench.id('8002', n), bench.id('8005', n), 'funding',
+    md5('operator:bank::EUR')::uuid, bench.id('8003', n), 1000000, 'EUR', now()
+from generate_series(1, current_setting('bench.cards')::bigint) as n;
+
+grant usage on schema bench to everline_app;

@@ -1,0 +1,39 @@
+"""What one browser remembers in its session: the renewals it opened, the payments it came back from.
+
+So the same browser may go on with an open renewal that anybody else is only told of. Nothing here
+is a proof of who somebody is.
+"""
+
+from typing import Final
+from uuid import UUID
+
+from django.http import HttpRequest
+
+REMEMBERED_MAX: Final = 20
+_RENEWALS: Final = "renewals"
+_RETURNS: Final = "returns"
+
+
+def remember_renewal(request: HttpRequest, renewal_id: UUID) -> None:
+    """Remember that this browser opened a renewal."""
+    _remember(request, _RENEWALS, renewal_id)
+
+
+def opened(request: HttpRequest, renewal_id: UUID) -> bool:
+    """Tell whether this browser opened a renewal."""
+    return str(renewal_id) in request.session.get(_RENEWALS, [])
+
+
+def remember_return(request: HttpRequest, attempt_id: UUID) -> None:
+    """Remember that this browser came back from the gateway's page of an attempt."""
+    _remember(request, _RETURNS, attempt_id)
+
+
+def has_returned(request: HttpRequest, attempt_id: UUID | None) -> bool:
+    """Tell whether this browser came back from the gateway's page of an attempt."""
+    return str(attempt_id) in request.session.get(_RETURNS, [])
+
+
+def _remember(request: HttpRequest, name: str, inner: UUID) -> None:
+    known = [each for each in request.session.get(name, []) if each != str(inner)]
+    request.session[name] = [str(inner), *known][:REMEMBERED_MAX]

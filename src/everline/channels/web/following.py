@@ -1,0 +1,132 @@
+"""Following a renewal: paying, waiting while the payment is checked, and the receipt.
+
+The address is a secret of whoever opened the renewal. Reading the page asks the gateway at most once
+in a while; everything else is the worker's. What each state says stands in states.py.
+"""
+
+from typing import Final
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST, require_safe
+
+from everline import catalogue, clock, renewals
+from everline.cards import find_by_id
+from everline.channels.web import browser, states, words
+from everline.channels.web.forms import RequestForm
+from everline.channels.web.ordering import CHANNEL, SOURCE, gateway_for, send
+from everline.channels.web.pages import page, see_other
+from everline.channels.web.refusals import Place, explain
+from everline.database.requests import Answer, Caller
+from everline.ids import Iccid
+from everline.renewals import Renewal
+
+ASK_EVERY_SECONDS: Final = 10
+ASK_ON_RETURN_SECONDS: Final = 2
+
+
+@require_safe
+def show(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
+    """Show where a renewal stands; asks the gateway once in a while as long as that is not known.
+
+    An attempt without the gateway's page is still being sent by somebody, and is not asked about:
+    a gateway closes what it has never heard of.
+    """
+    renewal = _find(renewal_id)
+    is_poll = bool(request.headers.get("HX-Request"))
+    is_known_there = renewal.attempt_state == "unknown" or (
+        renewal.attempt_state == "sent" and renewal.page_url
+    )
+    if renewal.state == "awaiting_payment" and is_known_there and not is_poll:
+        renewal = _ask(renewal, "show", ASK_EVERY_SECONDS)
+    policy = catalogue.policy()
+    has_returned = browser.has_returned(request, renewal.attempt_id)
+    context = {
+        "renewal": renewal,
+        "face": states.face(renewal, policy, has_returned=has_returned),
+        "rows": list(states.rows(renewal, policy)),
+        "total": words.money(renewal.total, renewal.currency, policy),
+        "masked": Iccid(renewal.iccid).masked,
+        "request_id": uuid4(),
+    }
+    return page(request, "renewal.html", context, policy=policy)
+
+
+@require_safe
+def payment(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
+    """Lead to the gateway's page.
+
+    A page of its own and not a redirect, because the policy of our forms (form-action) also holds
+    for where their answers redirect to, and a gateway's address is not known before.
+    """
+    renewal = _find(renewal_id)
+    if renewal.state != "awaiting_payment" or renewal.attempt_state != "sent":
+        return see_other("web:renewal", renewal_id)
+    if not renewal.page_url or browser.has_returned(request, renewal.attempt_id):
+        return see_other("web:renewal", renewal_id)
+    policy = catalogue.policy()
+    total = words.money(renewal.total, renewal.currency, policy)
+    context = {"renewal": renewal, "total": total}
+    return page(request, "payment.html", context, policy=policy)
+
+
+@require_safe
+def returned(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
+    """Come back from the gateway's page: ask what happened there, then show it."""
+    renewal = _find(renewal_id)
+    if renewal.attempt_id is not None:
+        _ask(renewal, "returned", ASK_ON_RETURN_SECONDS)
+        browser.remember_return(request, renewal.attempt_id)
+    return see_other("web:renewal", renewal_id)
+
+
+@require_POST
+def pay(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
+    """Pay again after an attempt that failed, or send one that never left."""
+    renewal = _find(renewal_id)
+    gateway = gateway_for(renewal.currency)
+    form = RequestForm(request.POST)
+    if gateway is None or not form.is_valid():
+        return see_other("web:renewal", renewal_id)
+    if renewal.state == "awaiting_payment" and renewal.attempt_state == "created":
+        return send(renewal_id)
+    caller = Caller(CHANNEL, SOURCE, str(form.cleaned_data["request_id"]))
+    answer = renewals.retry_payment(caller, renewal_id, gateway, None, clock.now())
+    return _told(request, renewal, answer) or send(renewal_id)
+
+
+@require_POST
+def cancel(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
+    """End a renewal that waits for its payment."""
+    renewal = _find(renewal_id)
+    form = RequestForm(request.POST)
+    if form.is_valid():
+        caller = Caller(CHANNEL, SOURCE, str(form.cleaned_data["request_id"]))
+        _told(request, renewal, renewals.cancel(caller, renewal_id, clock.now()))
+    return see_other("web:renewal", renewal_id)
+
+
+def _find(renewal_id: UUID) -> Renewal:
+    renewal = renewals.find(renewal_id)
+    if renewal is None:
+        raise Http404
+    return renewal
+
+
+def _ask(renewal: Renewal, occasion: str, seconds: int) -> Renewal:
+    """Ask the gateway, unless that was done a moment ago, and read the renewal again."""
+    if not cache.add(f"asked-{occasion}-{renewal.attempt_id}", 1, seconds):
+        return renewal
+    renewals.ask_renewal(renewal.id, clock.now)
+    return _find(renewal.id)
+
+
+def _told(request: HttpRequest, renewal: Renewal, answer: Answer) -> HttpResponse | None:
+    """Keep a refusal for the next page; None when there is none."""
+    if answer.refusal is None:
+        return None
+    where = Place(catalogue.policy(), find_by_id(renewal.card_id))
+    messages.error(request, explain(answer.refusal, where).sentence)
+    return see_other("web:renewal", renewal.id)

@@ -1,0 +1,159 @@
+"""The forms: what is typed is read by ids.py, and a near miss is explained in its words.
+
+Fields that people do not see carry what was shown to them, so that nothing else can be bought by the
+same press of a button: the core compares them with its own quote.
+"""
+
+import hashlib
+import unicodedata
+from datetime import datetime
+from typing import Any, Final
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import get_language, gettext as _, gettext_lazy
+
+from everline.ids import Eid, Iccid, Imei, InvalidNumberError, Msisdn
+from everline.money import AMOUNT_MAX
+from everline.renewals import Contact
+
+PHONE_DIGITS_MAX: Final = 15
+EID_DIGITS_MIN: Final = 20
+EMAIL_LENGTH_MAX: Final = 200
+SIGN_IN_TRIES_MAX: Final = 10
+SIGN_IN_SECONDS: Final = 900
+
+
+def explained(error: InvalidNumberError) -> ValidationError:
+    """Turn what ids.py found into what a form shows, in the language of the page."""
+    return ValidationError(_(error.template) % error.facts)
+
+
+def _plain(typed: str) -> str:
+    """Fold full-width signs and drop blanks, to see what kind of number was meant."""
+    return "".join(unicodedata.normalize("NFKC", typed).split())
+
+
+class CardNumberForm(forms.Form):
+    """A card number, or the telephone number of a card."""
+
+    number = forms.CharField(error_messages={"required": gettext_lazy("Enter the card number.")})
+
+    def clean_number(self) -> str:
+        """Read the number; one that begins with + or 0 and is short is a telephone number."""
+        typed: str = self.cleaned_data["number"]
+        plain = _plain(typed)
+        is_short = sum(sign.isdigit() for sign in plain) <= PHONE_DIGITS_MAX
+        is_phone = plain.startswith("+") or (plain.startswith("0") and is_short)
+        try:
+            return Msisdn.parse(typed) if is_phone else Iccid.parse(typed)
+        except InvalidNumberError as error:
+            raise explained(error) from error
+
+
+class RequestForm(forms.Form):
+    """The request id, made when the form was shown: the same one again is the same request."""
+
+    request_id = forms.UUIDField()
+
+
+class StartCodeForm(RequestForm):
+    """The start code that is printed on a card's carrier."""
+
+    start_code = forms.CharField(
+        max_length=40, error_messages={"required": gettext_lazy("Enter the start code.")}
+    )
+
+
+class DeviceForm(RequestForm):
+    """The number of a device: its IMEI, or the EID of its eSIM chip."""
+
+    number = forms.CharField(
+        error_messages={"required": gettext_lazy("Enter the IMEI or the EID of the device.")}
+    )
+
+    def clean_number(self) -> Imei | Eid:
+        """Read the number; a long one is an EID."""
+        typed: str = self.cleaned_data["number"]
+        is_long = sum(sign.isdigit() for sign in _plain(typed)) >= EID_DIGITS_MIN
+        try:
+            return Eid.parse(typed) if is_long else Imei.parse(typed)
+        except InvalidNumberError as error:
+            raise explained(error) from error
+
+
+class OrderForm(RequestForm):
+    """The order: what was shown, how it is paid, and where the confirmation goes."""
+
+    plan_version = forms.UUIDField()
+    total = forms.IntegerField(min_value=0, max_value=AMOUNT_MAX)
+    ends_at = forms.CharField(max_length=40)
+    promo = forms.CharField(max_length=40, required=False)
+    means = forms.ChoiceField(
+        choices=[("gateway", ""), ("balance", "")],
+        error_messages={"required": gettext_lazy("Choose how to pay.")},
+    )
+    contact = forms.CharField(max_length=EMAIL_LENGTH_MAX, required=False)
+    again = forms.BooleanField(required=False)
+
+    def clean_ends_at(self) -> datetime:
+        """Read the end that was shown."""
+        try:
+            end = datetime.fromisoformat(self.cleaned_data["ends_at"])
+        except ValueError as error:
+            raise ValidationError("") from error
+        if end.utcoffset() is None:
+            raise ValidationError("")
+        return end
+
+    def clean_contact(self) -> Contact:
+        """Read an e-mail address or a telephone number; nothing is nothing."""
+        typed: str = self.cleaned_data["contact"]
+        locale = get_language() or "en"
+        if not typed:
+            return Contact(locale=locale)
+        if "@" in unicodedata.normalize("NFKC", typed):
+            email = _plain(typed)
+            try:
+                validate_email(email)
+            except ValidationError as error:
+                raise ValidationError(
+                    _("This is not an e-mail address. Write it like name@example.com.")
+                ) from error
+            return Contact(email=email, locale=locale)
+        try:
+            return Contact(phone=Msisdn.parse(typed), locale=locale)
+        except InvalidNumberError as error:
+            raise explained(error) from error
+
+    @property
+    def was_tampered(self) -> bool:
+        """Whether a field is wrong that nobody types: then the details must be shown anew."""
+        return bool(self.errors.keys() - {"contact", "means", "again"})
+
+
+class SignInForm(AuthenticationForm):
+    """E-mail and password. After ten wrong passwords an address waits for a quarter of an hour."""
+
+    error_messages: Final = {  # type: ignore[misc]  # Django's own is a plain class attribute
+        "invalid_login": gettext_lazy("The e-mail address or the password is wrong."),
+        "inactive": gettext_lazy("The e-mail address or the password is wrong."),
+    }
+
+    def clean(self) -> dict[str, Any]:
+        """Check the password, unless too many wrong ones came for this address."""
+        email = str(self.cleaned_data.get("username", "")).strip().lower()
+        key = "sign-in-" + hashlib.sha256(email.encode()).hexdigest()
+        tries = cache.get_or_set(key, 0, SIGN_IN_SECONDS)
+        if tries is not None and tries >= SIGN_IN_TRIES_MAX:
+            raise ValidationError(_("Too many wrong tries. Wait 15 minutes, then try again."))
+        try:
+            checked = super().clean()
+        except ValidationError:
+            cache.set(key, (tries or 0) + 1, SIGN_IN_SECONDS)
+            raise
+        cache.delete(key)
+        return checked

@@ -1,0 +1,80 @@
+"""People who sign in, and the cards they hold.
+
+Who holds an account is a row of people_holding without an end; nothing else shows usage, balance
+and history. Whoever only knows a card's number is a stranger, signed in or not.
+"""
+
+from typing import Final
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from everline import cards, catalogue, clock, ledger
+from everline.cards.models import Card
+from everline.channels.web import showing, words
+from everline.channels.web.forms import SignInForm
+from everline.channels.web.pages import frame, page
+from everline.people.models import Holding
+
+CARDS_MAX: Final = 20
+
+
+class SignIn(LoginView):
+    """Sign in by e-mail and password."""
+
+    template_name = "web/sign_in.html"
+    authentication_form = SignInForm
+    next_page = "web:my-cards"
+    redirect_authenticated_user = True
+
+    def render_to_response(self, context: dict[str, object], **kwargs: object) -> HttpResponse:
+        """Add the frame that every page has."""
+        policy = catalogue.policy()
+        status = 422 if self.request.method == "POST" else 200
+        given = frame(self.request, policy) | context
+        return super().render_to_response(given, status=status)
+
+
+class SignOut(LogoutView):
+    """Sign out, by POST alone."""
+
+    next_page = "web:home"
+
+
+def holds(request: HttpRequest, account_id: UUID) -> bool:
+    """Tell whether whoever is signed in holds this account now."""
+    if not request.user.is_authenticated:
+        return False
+    return Holding.objects.filter(
+        person_id=request.user.pk, account_id=account_id, ends_at=None
+    ).exists()
+
+
+@login_required
+@require_safe
+def cards_held(request: HttpRequest) -> HttpResponse:
+    """List the cards of whoever is signed in."""
+    at = clock.now()
+    policy = catalogue.policy()
+    accounts = Holding.objects.filter(person_id=request.user.pk, ends_at=None).values("account_id")
+    held = []
+    for each in Card.objects.filter(account_id__in=accounts).order_by("iccid")[:CARDS_MAX]:
+        card = cards.find_by_id(each.id)
+        if card is not None:
+            held.append((card, cards.status(card, at)))
+    balances = {
+        card.id: ledger.spendable(card.account_id, "balance", card.currency) for card, _ in held
+    }
+    shown = [
+        {
+            "card": card,
+            "standing": showing.standing(card, status),
+            "usage": showing.usage(status.present, card.zone) if status.present else None,
+            "balance": words.money(balances[card.id], card.currency, policy),
+        }
+        for card, status in held
+    ]
+    return page(request, "my_cards.html", {"held": shown}, policy=policy)

@@ -1,0 +1,289 @@
+"""Choosing a plan: the price details before paying, and the order that accepts them.
+
+The form carries its request id and all that was shown, so pressing twice is one renewal, and a
+price or end that changed meanwhile is refused by the core. The payment is followed in following.py.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
+from django.utils.translation import get_language, gettext as _
+from django.views.decorators.http import require_http_methods
+
+from everline import cards, catalogue, clock, ledger, payments, renewals
+from everline.cards import Card
+from everline.catalogue import Offer, Policy
+from everline.channels.web import browser, words
+from everline.channels.web.forms import OrderForm
+from everline.channels.web.holders import holds
+from everline.channels.web.pages import page, see_other
+from everline.channels.web.refusals import Explained, Place, explain
+from everline.database.requests import Answer, Caller
+from everline.errors import Code, Refusal
+from everline.renewals import Order, Quote
+
+CHANNEL: Final = "web"
+SOURCE: Final = "page"
+SHORTLY: Final = timedelta(hours=1)
+"""Within this time the same plan for the same card is bought again only by somebody who says so."""
+
+RECENT_MAX: Final = 5
+DOORS: Final = {Code.CARD_NOT_ACTIVE: "web:activate", Code.CARD_NOT_BOUND: "web:bind"}
+"""Refusals that are a step which is missing; the step leads back to the plan."""
+
+SHOWN_ANEW: Final = frozenset(
+    {
+        Code.QUOTE_CHANGED,
+        Code.REQUEST_REUSED,
+        Code.BALANCE_SHORT,
+        Code.MEANS_NOT_ALLOWED,
+        Code.PROMOTION_UNKNOWN,
+        Code.PROMOTION_CLOSED,
+        Code.PROMOTION_NOT_FOR_THIS,
+        Code.PROMOTION_USED,
+        Code.PROMOTION_SPENT,
+    }
+)
+"""Refusals after which the price details are shown anew; others end in a page of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """What is bought for whom, at an instant."""
+
+    card: Card
+    offer: Offer
+    policy: Policy
+    quote: Quote
+    promo: str
+    promo_refusal: Refusal | None
+    is_holder: bool
+    balance: int | None
+    is_repeated: bool
+
+    @property
+    def where(self) -> Place:
+        """Where one stands, for the wording of refusals."""
+        return Place(self.policy, self.card, self.offer.code)
+
+    @property
+    def means(self) -> list[str]:
+        """How this can be paid here: the channel's means that this deployment and person have."""
+        allowed = self.quote.means or []
+        if self.quote.total == 0:
+            return ["balance"]
+        has_gateway = gateway_for(self.quote.currency) is not None
+        found = ["gateway"] if "gateway" in allowed and has_gateway else []
+        return [*found, "balance"] if "balance" in allowed and self.is_holder else found
+
+
+def gateway_for(currency: str) -> str | None:
+    """Choose the gateway whose page takes a currency; None when there is none."""
+    for name, adapter in payments.installed().items():
+        if adapter.abilities.has_page and adapter.abilities.takes(currency):
+            return name
+    return None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def order(request: HttpRequest, card_id: UUID, plan: str) -> HttpResponse:
+    """Show what a plan costs this card now and what it gives; take the order."""
+    at = clock.now()
+    card = cards.find_by_id(card_id)
+    if card is None:
+        raise Http404
+    policy = catalogue.policy()
+    offer = catalogue.version_on_sale(plan, card.currency, at)
+    if offer is None:
+        return refused(request, Refusal(Code.PLAN_UNKNOWN), Place(policy, card), status=404)
+    typed = request.POST if request.method == "POST" else request.GET
+    checkout = look(request, card, offer, policy, typed, at)
+    form = OrderForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        if form.cleaned_data["again"] or not checkout.is_repeated:
+            return take(request, checkout, form, at)
+        form.add_error("again", _("Tick this to buy the same plan once more."))
+    refusal = checkout.quote.refusal
+    if refusal is not None and refusal.code in DOORS:
+        return see_other(DOORS[refusal.code], card.id, query=f"?plan={offer.code}")
+    if refusal is not None:
+        return refused(request, refusal, checkout.where)
+    keeps_id = form.is_bound and not form.was_tampered
+    status = 422 if form.errors else 200
+    return details(request, checkout, form, keeps_id=keeps_id, status=status)
+
+
+def look(
+    request: HttpRequest,
+    card: Card,
+    offer: Offer,
+    policy: Policy,
+    typed: QueryDict,
+    at: datetime,
+) -> Checkout:
+    """Ask for the quote; a promo code that does not apply is set aside, with the reason.
+
+    A renewal counts as a repetition only when another request made it: pressing twice is no such.
+    """
+    promo = "".join(typed.get("promo", "").split()).upper()[:40]
+    (quote,) = renewals.quote([card.id], offer.plan_version_id, promo or None, CHANNEL, at)
+    promo_refusal = quote.refusal
+    if promo and promo_refusal and promo_refusal.code.startswith("promotion_"):
+        (quote,) = renewals.quote([card.id], offer.plan_version_id, None, CHANNEL, at)
+    else:
+        promo_refusal = None
+    is_holder = holds(request, card.account_id)
+    return Checkout(
+        card=card,
+        offer=offer,
+        policy=policy,
+        quote=quote,
+        promo=promo,
+        promo_refusal=promo_refusal,
+        is_holder=is_holder,
+        balance=ledger.spendable(card.account_id, "balance", card.currency) if is_holder else None,
+        is_repeated=any(
+            each.plan_code == offer.code
+            and each.paid_at is not None
+            and at - each.paid_at < SHORTLY
+            and each.state in {"paid", "delivered"}
+            and each.request_id != typed.get("request_id")
+            for each in renewals.of_card(card.id, RECENT_MAX)
+        ),
+    )
+
+
+def details(
+    request: HttpRequest,
+    checkout: Checkout,
+    form: OrderForm,
+    *,
+    keeps_id: bool = False,
+    explained: Explained | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Show the price details with a form whose request id is new, unless nothing was sent yet."""
+    quote, policy = checkout.quote, checkout.policy
+    assert quote.ends_at is not None
+    assert quote.starts_at is not None
+    assert quote.price is not None
+    assert quote.total is not None
+    promo = "" if checkout.promo_refusal else checkout.promo
+    bonus = quote.bonus_bytes
+
+    def money(amount: int) -> str:
+        return words.money(amount, quote.currency, policy)
+
+    context = {
+        "card": checkout.card,
+        "offer": checkout.offer,
+        "plan": words.name(checkout.offer.names),
+        "data": words.allowance(quote.allowance_bytes, quote.fair_use_bytes),
+        "bonus": words.data(bonus) if bonus else "",
+        "period": words.period(checkout.offer.period_unit, checkout.offer.period_count),
+        "place": words.place(checkout.offer),
+        "devices": words.devices(checkout.offer.devices_max),
+        "fate": words.fate(quote),
+        "starts_at": words.instant(quote.starts_at, quote.zone),
+        "ends_at": words.instant(quote.ends_at, quote.zone),
+        "is_queued": quote.on_renewal == "queue" and quote.present_ends_at is not None,
+        "price": money(quote.price),
+        "discount": money(-quote.discount) if quote.discount else "",
+        "total": money(quote.total),
+        "is_free": quote.total == 0,
+        "tax": money(quote.tax),
+        "promo": checkout.promo,
+        "promo_applied": promo,
+        "promo_error": _(checkout.promo_refusal.sentence) if checkout.promo_refusal else "",
+        "means": checkout.means,
+        "is_holder": checkout.is_holder,
+        "balance": None if checkout.balance is None else money(checkout.balance),
+        "is_short": checkout.balance is not None and checkout.balance < quote.total,
+        "is_repeated": checkout.is_repeated,
+        "form": form,
+        "explained": explained,
+        "sent": {
+            "request_id": form.data["request_id"] if keeps_id else uuid4(),
+            "plan_version": checkout.offer.plan_version_id,
+            "total": quote.total,
+            "ends_at": quote.ends_at.isoformat(),
+            "promo": promo,
+        },
+        "contact": form.data.get("contact", "") or _own_address(request),
+        "chosen_means": form.data.get("means", ""),
+    }
+    return page(request, "order.html", context, status=status, policy=policy)
+
+
+def take(request: HttpRequest, checkout: Checkout, form: OrderForm, at: datetime) -> HttpResponse:
+    """Place the order, pay, and lead on to where it is followed."""
+    sent = form.cleaned_data
+    caller = Caller(CHANNEL, SOURCE, str(sent["request_id"]))
+    wanted = Order(
+        account_id=checkout.card.account_id,
+        card_id=checkout.card.id,
+        plan_version_id=sent["plan_version"],
+        promotion=sent["promo"] or None,
+        quoted_total=sent["total"],
+        quoted_end=sent["ends_at"],
+        contact=sent["contact"],
+    )
+    gateway = gateway_for(checkout.quote.currency)
+    if sent["means"] == "balance" and (checkout.is_holder or sent["total"] == 0):
+        answer = renewals.renew(caller, wanted, checkout.card.account_id, at)
+    elif sent["means"] == "gateway" and gateway is not None:
+        answer = renewals.place(caller, wanted, gateway, None, at)
+    else:
+        answer = Answer(None, "refused", Code.MEANS_NOT_ALLOWED, {}, None, replayed=False)
+    if answer.refusal is not None:
+        return turned_away(request, checkout, form, answer.refusal)
+    assert answer.id is not None
+    browser.remember_renewal(request, answer.id)
+    if sent["means"] == "balance":
+        return see_other("web:renewal", answer.id)
+    return send(answer.id)
+
+
+def send(renewal_id: UUID) -> HttpResponse:
+    """Send the latest attempt of a renewal to its gateway, and lead to the page of one or other."""
+    renewals.pay(
+        renewal_id,
+        return_url=settings.PUBLIC_ADDRESS + reverse("web:returned", args=[renewal_id]),
+        notify_address=settings.PUBLIC_ADDRESS,
+        locale=get_language() or "en",
+        now=clock.now,
+    )
+    return see_other("web:payment", renewal_id)
+
+
+def turned_away(
+    request: HttpRequest, checkout: Checkout, form: OrderForm, refusal: Refusal
+) -> HttpResponse:
+    """Answer a refused order: with new details where they help, else with the way on."""
+    if refusal.code in SHOWN_ANEW and checkout.quote.refusal is None:
+        told = explain(refusal, checkout.where)
+        return details(request, checkout, form, explained=told, status=409)
+    where = checkout.where
+    if refusal.code is Code.RENEWAL_OPEN and "renewal" in refusal.facts:
+        open_id = UUID(refusal.facts["renewal"])
+        if browser.opened(request, open_id) or checkout.is_holder:
+            where = Place(where.policy, where.card, where.plan, joinable=open_id)
+    return refused(request, refusal, where)
+
+
+def refused(
+    request: HttpRequest, refusal: Refusal, where: Place, *, status: int = 409
+) -> HttpResponse:
+    """Say why not, and what to do next."""
+    context = {"explained": explain(refusal, where), "card": where.card}
+    return page(request, "refused.html", context, status=status, policy=where.policy)
+
+
+def _own_address(request: HttpRequest) -> str:
+    """Give the e-mail address of somebody who is signed in."""
+    return request.user.email if request.user.is_authenticated else ""

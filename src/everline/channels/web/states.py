@@ -1,0 +1,193 @@
+"""A renewal's state as a page shows it: a title, sentences, and what one can do now.
+
+While money may still move nobody is told that it failed: the page says that the payment is being
+checked. The rows of the receipt are made here too; refusals are worded in refusals.py.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from everline import ids
+from everline.catalogue import Policy
+from everline.channels.web import words
+from everline.ids import Iccid
+from everline.renewals import Renewal
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What to show. `tone` is done, wait, stop or note.
+
+    `polls` asks the page to look again by itself; `goes_on` offers the gateway's page, `pays` another
+    attempt, `cancels` the end of it all, `starts_over` the plans.
+    """
+
+    tone: str
+    title: str
+    sentences: tuple[str, ...]
+    polls: bool = False
+    goes_on: bool = False
+    pays: bool = False
+    cancels: bool = False
+    starts_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fact of a receipt."""
+
+    label: str
+    value: str
+    is_strong: bool = False
+    is_code: bool = False
+
+
+def face(renewal: Renewal, policy: Policy, *, has_returned: bool) -> Face:
+    """Say where a renewal stands; `has_returned` after the gateway's page, whatever it said."""
+    match renewal.state:
+        case "placed":
+            text = _("Auto-renewal pays for it when its time comes. Nothing was charged yet.")
+            return Face("note", _("Placed"), (text,), cancels=True)
+        case "awaiting_payment":
+            return _waiting(renewal, policy, has_returned=has_returned)
+        case "held":
+            text = _("A person looks at this renewal before it goes on. Nothing was charged yet.")
+            return Face("wait", _("Being reviewed"), (text,), cancels=True)
+        case "paid":
+            minutes = {"count": policy.delivery_minutes}
+            texts = (
+                _("Your payment arrived. The new plan is being set up on the network."),
+                _("If that takes more than %(count)d minutes, your money goes back by itself.")
+                % minutes,
+            )
+            return Face("wait", _("Paid, being delivered"), texts, polls=True)
+        case "delivered":
+            until = {"until": words.instant(renewal.ends_at, renewal.zone)}
+            return Face("done", _("Renewed"), (_("Valid until %(until)s.") % until,))
+        case "reversing":
+            text = _("The new plan could not be set up. Your money is on its way back.")
+            return Face("wait", _("Being refunded"), (text,), polls=True)
+        case "reversed":
+            return Face("note", _("Refunded"), (_back(renewal),), starts_over=True)
+    return _closed(renewal)
+
+
+def _waiting(renewal: Renewal, policy: Policy, *, has_returned: bool) -> Face:
+    """Say how the payment of an open renewal stands."""
+    attempt = renewal.attempt_state
+    if attempt == "unknown" or (attempt == "sent" and (has_returned or not renewal.page_url)):
+        text = _("The bank has not told us the outcome yet. This page shows it by itself.")
+        return Face(
+            "wait",
+            _("Checking the payment, do not pay again"),
+            (text,),
+            polls=True,
+            goes_on=bool(renewal.page_url) and attempt == "sent",
+        )
+    if attempt in {"superseded", "parked"}:
+        texts = (
+            _("The bank still has not told us the outcome of your last payment."),
+            _("You can pay again now. Should the first payment arrive too, it is refunded."),
+        )
+        return Face("note", _("No answer from the bank"), texts, pays=True, cancels=True)
+    if attempt == "failed":
+        return Face("stop", *_declined(renewal), pays=True, cancels=True)
+    texts = (_("Nothing was charged yet."), *_deadline(renewal))
+    is_on_page = attempt == "sent"
+    return Face(
+        "note",
+        _("Waiting for your payment"),
+        texts,
+        goes_on=is_on_page,
+        pays=not is_on_page,
+        cancels=True,
+    )
+
+
+def _declined(renewal: Renewal) -> tuple[str, tuple[str, ...]]:
+    """Say why an attempt failed, and whether trying the same again makes sense."""
+    nothing = _("Nothing was charged.")
+    if renewal.attempt_reason == "cancelled":
+        return _("You left before paying"), (nothing, *_deadline(renewal))
+    if renewal.attempt_reason in {"expired", "not_sent", "never_received"}:
+        return _("The payment was not made"), (nothing, *_deadline(renewal))
+    advice = (
+        _("This bank card cannot be used. Pay with another one.")
+        if renewal.attempt_is_hard
+        else _("The bank said no this time. Try again, or pay with another bank card.")
+    )
+    reasons = {
+        "insufficient_funds": _("There is not enough money on the bank card."),
+        "lost_card": _("The bank card is reported lost."),
+    }
+    told = reasons.get(renewal.attempt_reason or "")
+    return _("Payment declined"), (*([told] if told else []), f"{advice} {nothing}")
+
+
+def _deadline(renewal: Renewal) -> tuple[str, ...]:
+    if renewal.deadline_at is None:
+        return ()
+    until = words.instant(renewal.deadline_at, renewal.zone)
+    return (_("You can pay until %(until)s.") % {"until": until},)
+
+
+def _closed(renewal: Renewal) -> Face:
+    """Say what became of a renewal that was never delivered."""
+    money = _back(renewal) if renewal.refund_state else _("Nothing was charged.")
+    if not renewal.refund_state and renewal.attempt_state in {"unknown", "superseded", "parked"}:
+        money = _("Should the bank still take the money, it is refunded by itself.")
+    if renewal.state == "cancelled":
+        title, text = _("Cancelled"), _("This renewal was cancelled.")
+    elif renewal.state == "expired":
+        title, text = _("Time is over"), _("This renewal was not paid in time.")
+    else:
+        title, text = _("Refused"), _("The card can no longer be renewed.")
+    return Face("stop", title, (text, money), starts_over=True)
+
+
+def _back(renewal: Renewal) -> str:
+    """Say where the money is that went back, or is about to."""
+    if renewal.means == "balance":
+        return _("The money is back on the balance of the card.")
+    if renewal.refund_state == "succeeded":
+        return _("The money went back to where it came from. Banks may take days to show it.")
+    if renewal.refund_state:
+        return _("Your money is on its way back.")
+    return _("Nothing was charged.")
+
+
+def rows(renewal: Renewal, policy: Policy) -> Iterator[Row]:
+    """Give the facts of a renewal, as on its receipt."""
+
+    def money(amount: int) -> str:
+        return words.money(amount, renewal.currency, policy)
+
+    yield Row(_("Card number"), Iccid(renewal.iccid).masked, is_code=True)
+    yield Row(_("Plan"), words.name(renewal.plan_names))
+    bonus = renewal.bonus_bytes
+    allowance = words.allowance(renewal.allowance_bytes, None)
+    yield Row(_("Data"), f"{allowance} + {words.data(bonus)}" if bonus else allowance)
+    if renewal.state in {"awaiting_payment", "paid", "delivered", "held", "placed"}:
+        yield Row(_("Starts"), words.instant(renewal.starts_at, renewal.zone))
+        yield Row(_("Valid until"), words.instant(renewal.ends_at, renewal.zone), is_strong=True)
+    if renewal.discount:
+        yield Row(_("Price"), money(renewal.price))
+        yield Row(_("Discount"), money(-renewal.discount))
+    yield Row(_("Total, tax included"), money(renewal.total), is_strong=True)
+    yield Row(_("Tax in it"), money(renewal.tax))
+    if renewal.paid_at is not None:
+        yield Row(_("Paid by"), means(renewal))
+        yield Row(_("Paid at"), words.instant(renewal.paid_at, renewal.zone))
+    yield Row(_("Receipt number"), ids.outside("rnw", renewal.id), is_code=True)
+
+
+def means(renewal: Renewal) -> str:
+    """Say what paid, masked."""
+    if renewal.means == "balance":
+        return _("Balance of the card")
+    if renewal.means == "deposit":
+        return _("Deposit")
+    masked = renewal.masked_means or ""
+    return f"{_('Bank card')}{words.NO_BREAK}{masked}".rstrip(words.NO_BREAK)

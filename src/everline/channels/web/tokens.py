@@ -1,0 +1,64 @@
+"""Addresses of cards and renewals: their outside id with a signature, so that nobody can guess one.
+
+A card's number is personal and stands in no address. Whoever has such an address sees what anybody
+with the number sees, and no more.
+"""
+
+from typing import ClassVar, Final
+from uuid import UUID
+
+from django.core import signing
+from django.urls import register_converter
+
+from everline import ids
+
+SIGNATURE_LENGTH: Final = 16
+"""Characters of base 64, so 96 bits: short enough for an address, too many to guess."""
+
+
+class _Signer(signing.Signer):
+    """Django's signer, with a shorter signature."""
+
+    def signature(self, value: str | bytes, key: str | bytes | None = None) -> str:
+        """Sign a value."""
+        return super().signature(value, key)[:SIGNATURE_LENGTH]
+
+
+class _Converter:
+    """Turns a part of an address into the id of something, and back; a wrong one is not found."""
+
+    prefix: ClassVar[ids.Prefix]
+
+    def to_python(self, value: str) -> UUID:
+        """Read a token. Raises ValueError, which Django answers with 404."""
+        try:
+            return ids.inside(self.prefix, self._signer().unsign(value))
+        except signing.BadSignature as error:
+            raise ValueError("the signature is wrong") from error
+
+    def to_url(self, value: UUID) -> str:
+        """Write a token."""
+        return self._signer().sign(ids.outside(self.prefix, value))
+
+    def _signer(self) -> _Signer:
+        return _Signer(sep=".", salt=f"everline.web.{self.prefix}")
+
+
+class CardConverter(_Converter):
+    """`<card:…>` in an address."""
+
+    prefix = "crd"
+    regex = r"crd_[0-9a-z]{26}\.[\w-]{16}"
+
+
+class RenewalConverter(_Converter):
+    """`<renewal:…>` in an address."""
+
+    prefix = "rnw"
+    regex = r"rnw_[0-9a-z]{26}\.[\w-]{16}"
+
+
+def register() -> None:
+    """Make the two converters known to Django's addresses."""
+    register_converter(CardConverter, "card")
+    register_converter(RenewalConverter, "renewal")

@@ -1,0 +1,27 @@
+"""The addresses of the online channel. No card number, telephone number or name stands in one."""
+
+from django.urls import path
+from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
+
+from everline.channels.web import doors, entry, following, holders, ordering, tokens
+
+tokens.register()
+
+app_name = "web"
+urlpatterns = [
+    path("", entry.home, name="home"),
+    path("cards/<card:card_id>", entry.card, name="card"),
+    path("cards/<card:card_id>/activate", doors.activate, name="activate"),
+    path("cards/<card:card_id>/bind", doors.bind, name="bind"),
+    path("cards/<card:card_id>/plans/<slug:plan>", ordering.order, name="order"),
+    path("renewals/<renewal:renewal_id>", following.show, name="renewal"),
+    path("renewals/<renewal:renewal_id>/payment", following.payment, name="payment"),
+    path("renewals/<renewal:renewal_id>/returned", following.returned, name="returned"),
+    path("renewals/<renewal:renewal_id>/pay", following.pay, name="pay"),
+    path("renewals/<renewal:renewal_id>/cancel", following.cancel, name="cancel"),
+    path("my/cards", holders.cards_held, name="my-cards"),
+    path("sign-in", holders.SignIn.as_view(), name="sign-in"),
+    path("sign-out", holders.SignOut.as_view(), name="sign-out"),
+    path("language", require_POST(set_language), name="language"),
+]

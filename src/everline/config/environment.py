@@ -1,0 +1,139 @@
+"""What a process must know before Django is set up: addresses, mode, secrets.
+
+Settings are read from the environment alone; here it is filled, for commands and for the processes
+they start. Production sets the variables itself and keeps what it set. The demo's secrets and the
+sandbox's address are kept in EVERLINE_HOME. Next: settings.py reads all this.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import django
+import psycopg
+
+from everline.database.addresses import Addresses, reachable
+from everline.database.preflight import ServerError
+from everline.database.server import Progress, default_home
+
+KEY_MISSING: Final = (
+    "EVERLINE_SECRET_KEY is missing: sessions cannot be signed without it. Set it to 50 or more"
+    " random characters, the same for all web servers of this deployment."
+)
+PRODUCTION: Final = "production"
+DEMO: Final = "demo"
+SECRET_LENGTH_MIN: Final = 32
+
+_SANDBOX: Final = "sandbox.address"
+_CONNECT_SECONDS: Final = 10
+
+
+@contextmanager
+def connected(progress: Progress | None = None) -> Iterator[Addresses]:
+    """Yield the logins with the database up meanwhile, and put their addresses where settings look.
+
+    Addresses that the environment names are taken as they are. Raises ServerError.
+    """
+    app = os.environ.get("EVERLINE_APP_ADDRESS", "")
+    if app:
+        yield Addresses(owner=os.environ.get("EVERLINE_OWNER_ADDRESS", ""), app=app, admin="")
+        return
+    with reachable(default_home(), progress=progress) as logins:
+        use_addresses(logins)
+        yield logins
+
+
+def use_addresses(logins: Addresses) -> None:
+    """Put the two logins where settings look, and where our child processes inherit them."""
+    os.environ["EVERLINE_APP_ADDRESS"] = logins.app
+    os.environ["EVERLINE_OWNER_ADDRESS"] = logins.owner
+
+
+def set_up(logins: Addresses, process: str) -> None:
+    """Set Django up for this database, in the mode that it is marked with, and plug all in."""
+    name_settings()
+    name_process(process)
+    if "EVERLINE_MODE" not in os.environ:
+        os.environ["EVERLINE_MODE"] = mode_of(logins.app)
+    if os.environ["EVERLINE_MODE"] != PRODUCTION:
+        keep_secrets(default_home())
+        with suppress(FileNotFoundError):
+            kept = (default_home() / _SANDBOX).read_text(encoding="ascii").strip()
+            os.environ.setdefault("EVERLINE_SANDBOX_ADDRESS", kept)
+    django.setup()
+    from everline.config.plugs import plug_in  # noqa: PLC0415  Settings are complete only now.
+
+    plug_in()
+
+
+def name_settings() -> None:
+    """Name the settings, unless somebody named others."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "everline.config.settings")
+
+
+def name_process(process: str) -> None:
+    """Name this process for whoever looks at the database's sessions, as doctor does."""
+    os.environ["PGAPPNAME"] = f"everline {process}"
+
+
+def has_secret_key() -> bool:
+    """Tell whether a key that nobody guesses is set."""
+    return len(os.environ.get("EVERLINE_SECRET_KEY", "")) >= SECRET_LENGTH_MIN
+
+
+def mode_of(app_address: str) -> str:
+    """Read what a database is for; one that is not migrated yet counts as production."""
+    try:
+        with psycopg.connect(app_address, connect_timeout=_CONNECT_SECONDS) as connection:
+            row = connection.execute("select mode from public.database_deployment").fetchone()
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
+        return PRODUCTION
+    except psycopg.OperationalError as error:
+        reason = (str(error).strip().splitlines() or ["no reason given"])[-1]
+        raise ServerError(f"The database does not let us in: {reason}") from None
+    return str(row[0]) if row else PRODUCTION
+
+
+def keep_secrets(home: Path) -> None:
+    """Give the demo its two secrets, made once and kept for the owner of the folder alone."""
+    for variable, name in (
+        ("EVERLINE_SECRET_KEY", "secret-key"),
+        ("EVERLINE_SANDBOX_SECRET", "sandbox.secret"),
+    ):
+        if not os.environ.get(variable):
+            os.environ[variable] = kept_secret(home / name)
+
+
+def kept_secret(path: Path) -> str:
+    """Read a secret, made when it is missing; safe to race, complete or absent after a crash."""
+    with suppress(FileNotFoundError):
+        return path.read_text(encoding="ascii").strip()
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(48))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        with suppress(FileExistsError):
+            os.link(new, path)
+    finally:
+        new.unlink()
+    return path.read_text(encoding="ascii").strip()
+
+
+def keep_sandbox_address(home: Path, address: str) -> None:
+    """Remember where the demo's simulators listen, for commands that are typed elsewhere."""
+    (home / _SANDBOX).write_text(f"{address}\n", encoding="ascii")
+    os.environ["EVERLINE_SANDBOX_ADDRESS"] = address
+
+
+def sandbox_port(home: Path, otherwise: int) -> int:
+    """Tell the port that the simulators had before, so that the addresses they gave stay true."""
+    with suppress(FileNotFoundError, ValueError):
+        return int((home / _SANDBOX).read_text(encoding="ascii").rsplit(":", 1)[1])
+    return otherwise

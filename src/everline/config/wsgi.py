@@ -1,0 +1,28 @@
+"""The web application, as a WSGI server imports it: Django, plugged in."""
+
+from typing import Final
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.wsgi import WSGIHandler
+
+from everline.config import environment, processes
+
+environment.name_settings()
+environment.name_process("web")
+processes.end_with_parent()
+
+
+def _application() -> WSGIHandler:
+    from django.conf import settings  # noqa: PLC0415  The settings are named above.
+    from django.core.wsgi import get_wsgi_application  # noqa: PLC0415
+
+    if not settings.DEMO and not environment.has_secret_key():
+        raise ImproperlyConfigured(environment.KEY_MISSING)
+    found: WSGIHandler = get_wsgi_application()
+    from everline.config.plugs import plug_in  # noqa: PLC0415  Apps are loaded now.
+
+    plug_in()
+    return found
+
+
+application: Final = _application()

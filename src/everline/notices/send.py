@@ -1,0 +1,115 @@
+"""Sending one notice, as the queue asks for it, and reading notices for the outbox.
+
+The row says everything: the job's only part is its id. What was sent is not sent again; a notice
+whose recipient can never be reached is marked as failed, and seen by doctor.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+
+from everline import database, ids
+from everline.catalogue import Policy, policy
+from everline.notices.senders import Letter, RefusedError, sender_of
+from everline.notices.wording import SMS_LENGTH_MAX, Words, word
+
+logger: Final = logging.getLogger(__name__)
+
+Now = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message to one recipient; `facts` are what it says, `plan_names` the plan by locale."""
+
+    id: UUID
+    at: datetime
+    template: str
+    medium: str
+    recipient: str = field(repr=False)
+    locale: str
+    facts: dict[str, Any]
+    state: str
+    sent_at: datetime | None
+    plan_names: dict[str, str] | None
+
+    def words(self, operator: Policy) -> Words:
+        """Word this notice in its locale."""
+        return word(
+            self.template,
+            self.facts,
+            self.plan_names or {},
+            self.locale,
+            policy=operator,
+            public_address=settings.PUBLIC_ADDRESS,
+        )
+
+
+_NOTICE: Final = (
+    "select n.id, n.at, n.template, n.medium, n.recipient, n.locale, n.facts, n.state, n.sent_at,"
+    " p.names as plan_names from notices_notice n"
+    " left join catalogue_plan p on p.code = n.facts ->> 'plan'"
+)
+
+
+def send(notice_id: UUID, now: Now) -> str:
+    """Word and send one notice; gives its state. Raises FaultError while the sender is not sure."""
+    notice = database.row(Notice, _NOTICE + " where n.id = %s", [notice_id])
+    if notice is None or notice.state != "waiting":
+        return notice.state if notice else "unknown"
+    operator = policy()
+    letter = letter_of(notice, operator)
+    state = "sent"
+    try:
+        with database.outside():
+            sender_of(notice.medium).send(letter)
+    except RefusedError as error:
+        logger.info("notice %s cannot be sent: %s", notice.id, error)
+        state = "failed"
+    database.value("select notice_sent(%s, %s, %s)", [notice.id, state, now()])
+    return state
+
+
+def letter_of(notice: Notice, operator: Policy) -> Letter:
+    """Put a notice into the form of its medium."""
+    words = notice.words(operator)
+    is_sms = notice.medium == "sms"
+    return Letter(
+        key=ids.outside("ntc", notice.id),
+        sender_name=operator.name,
+        sender=operator.sender_sms if is_sms else operator.sender_email,
+        domain=operator.domain,
+        recipient=notice.recipient,
+        subject="" if is_sms else words.subject,
+        text=words.short[:SMS_LENGTH_MAX] if is_sms else words.text,
+        html="" if is_sms else words.html,
+    )
+
+
+def newest(most: int) -> list[Notice]:
+    """List the newest notices, `most` at most, as the demo's outbox shows them."""
+    return database.rows(Notice, _NOTICE + " order by n.id desc limit %s", [most])
+
+
+def waiting_media(at: datetime) -> dict[str, tuple[int, int]]:
+    """Count what waits and what failed for good in the last day, by medium, for doctor."""
+    counted = database.rows(
+        _Count,
+        "select n.medium, count(*) filter (where n.state = 'waiting') as waiting,"
+        " count(*) filter (where n.state = 'failed') as failed from notices_notice n"
+        " where n.at > %s - interval '1 day' group by n.medium",
+        [at],
+    )
+    return {count.medium: (count.waiting, count.failed) for count in counted}
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    medium: str
+    waiting: int
+    failed: int

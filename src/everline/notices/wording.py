@@ -1,0 +1,197 @@
+"""The words of notices, in the recipient's language; facts come from the notice's row alone.
+
+A confirmation carries the receipt number, the masked card, the plan, the amount, the means, the new
+end with its zone, and a link. How it leaves is in senders.py; words of the glossary are kept.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.template.loader import render_to_string
+from django.utils.translation import get_language, gettext as _, override
+
+from everline import clock, ids
+from everline.catalogue import Policy
+from everline.money import Money
+
+LOCALES: Final = ("en", "zh-hans", "id")
+SMS_LENGTH_MAX: Final = 480
+"""Characters of a text message; longer ones are cut into parts by the network, and paid for."""
+
+SUBJECT_LENGTH_MAX: Final = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A notice in words: `facts` are label and value, `short` is all of it for a telephone."""
+
+    locale: str
+    subject: str
+    lead: str
+    facts: tuple[tuple[str, str], ...]
+    link: str
+    link_text: str
+    short: str
+    operator: str
+    domain: str
+
+    @property
+    def text(self) -> str:
+        """The whole as plain text."""
+        with override(self.locale):
+            lines = [self.lead, ""]
+            lines += [f"{label}: {value}" for label, value in self.facts]
+            lines += ["", f"{self.link_text}: {self.link}", "", self.footer]
+        return "\n".join(lines) + "\n"
+
+    @property
+    def html(self) -> str:
+        """The whole as a simple page, all values escaped."""
+        with override(self.locale):
+            return render_to_string("notices/letter.html", {"words": self})
+
+    @property
+    def footer(self) -> str:
+        """Who wrote this, and what is never asked for."""
+        with override(self.locale):
+            return _(
+                "%(operator)s, official only at %(domain)s. We never ask for a code or a bank card"
+                " number in a message."
+            ) % {"operator": self.operator, "domain": self.domain}
+
+
+def word(
+    template: str,
+    facts: Mapping[str, Any],
+    plan_names: Mapping[str, str],
+    locale: str,
+    *,
+    policy: Policy,
+    public_address: str,
+) -> Words:
+    """Word a notice. An unknown template or a missing fact is a bug and stops.
+
+    A locale that we do not speak is answered in English.
+    """
+    spoken = locale.lower().replace("_", "-")
+    with override(spoken if spoken in LOCALES else "en"):
+        return _WRITERS[template](_said(facts, plan_names, policy, public_address), policy)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The facts of a renewal as they are said in the present language."""
+
+    receipt: str
+    card: str
+    plan: str
+    amount: str
+    means: str
+    starts: str
+    ends: str
+    state: str
+    link: str
+
+
+def _said(
+    facts: Mapping[str, Any], names: Mapping[str, str], policy: Policy, public_address: str
+) -> _Said:
+    """Put facts into words: money and instants by the locale, numbers masked."""
+    locale = get_language() or "en"
+    by_locale = {name.lower(): text for name, text in names.items()}
+    receipt = ids.outside("rnw", UUID(facts["renewal"]))
+    currency = facts["currency"]
+    means = {
+        "balance": _("balance"),
+        "deposit": _("deposit"),
+        "gateway": _("online payment"),
+    }
+    return _Said(
+        receipt=receipt,
+        card=ids.Iccid(facts["iccid"]).masked,
+        plan=_clean(by_locale.get(locale) or by_locale.get("en") or facts["plan"]),
+        amount=Money(facts["total"], currency).format(locale, policy.currency_digits.get(currency)),
+        means=means[facts["means"]],
+        starts=_instant(facts["starts_at"], facts["zone"], locale),
+        ends=_instant(facts["ends_at"], facts["zone"], locale),
+        state=facts["state"],
+        link=f"{public_address.rstrip('/')}/renewals/{receipt}",
+    )
+
+
+def _renewed(said: _Said, policy: Policy) -> Words:
+    """Confirm a renewal that was paid and delivered."""
+    values = {"card": said.card, "plan": said.plan, "end": said.ends, "link": said.link}
+    values["operator"] = _clean(policy.name)
+    return Words(
+        locale=get_language() or "en",
+        subject=_subject(_("Renewed: %(plan)s, valid until %(end)s") % values),
+        lead=_("Your data card %(card)s is renewed.") % values,
+        facts=(
+            (_("Receipt"), said.receipt),
+            (_("Card number (ICCID)"), said.card),
+            (_("Plan"), said.plan),
+            (_("Total paid, tax included"), said.amount),
+            (_("Paid by"), said.means),
+            (_("Starts"), said.starts),
+            (_("Valid until"), said.ends),
+        ),
+        link=said.link,
+        link_text=_("See the receipt"),
+        short=_(
+            "%(operator)s: card %(card)s is renewed with %(plan)s, valid until %(end)s. %(link)s"
+        )
+        % values,
+        operator=_clean(policy.name),
+        domain=_clean(policy.domain),
+    )
+
+
+def _refunded(said: _Said, policy: Policy) -> Words:
+    """Tell that money went back, and why, by what became of the renewal."""
+    values = {"card": said.card, "amount": said.amount, "link": said.link}
+    values |= {"operator": _clean(policy.name), "means": said.means}
+    reason = {
+        "reversing": _("The renewal was taken back."),
+        "reversed": _("The renewal was taken back."),
+        "paid": _("It was paid twice; this is the second payment."),
+        "delivered": _("It was paid twice; this is the second payment."),
+    }.get(said.state, _("The payment arrived after the renewal had been closed."))
+    return Words(
+        locale=get_language() or "en",
+        subject=_subject(_("Refund: %(amount)s for card %(card)s") % values),
+        lead=_("We have sent %(amount)s back for your data card %(card)s.") % values,
+        facts=(
+            (_("Receipt"), said.receipt),
+            (_("Card number (ICCID)"), said.card),
+            (_("Plan"), said.plan),
+            (_("Refund"), said.amount),
+            (_("Why"), reason),
+            (_("Back to"), said.means),
+        ),
+        link=said.link,
+        link_text=_("See what happened"),
+        short=_("%(operator)s: %(amount)s sent back for card %(card)s. %(link)s") % values,
+        operator=_clean(policy.name),
+        domain=_clean(policy.domain),
+    )
+
+
+_WRITERS: Final = {"renewed": _renewed, "refunded": _refunded}
+
+
+def _instant(text: str, zone: str, locale: str) -> str:
+    return clock.format_instant(datetime.fromisoformat(text), zone, locale)
+
+
+def _clean(text: str) -> str:
+    """Drop line breaks and other control signs from an operator's text: a header takes none."""
+    return "".join(sign for sign in text if unicodedata.category(sign) not in {"Cc", "Zl", "Zp"})
+
+
+def _subject(text: str) -> str:
+    return _clean(text)[:SUBJECT_LENGTH_MAX]

@@ -1,0 +1,387 @@
+"""docs/ledger.md says what the verbs do: its examples are played and its lists are compared.
+
+Each heading below "Worked examples" names a story here. A story calls real verbs; the transfers
+that each one wrote, and what is on every account at the end, must be what the page shows.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+
+from everline import cards, ledger, payments, renewals
+from everline.database.requests import Answer
+from everline.money import Money
+from everline.payments import Said
+from everline.renewals.pay import settle
+from tests.world import START, Plan, World
+
+PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "ledger.md"
+PRICE: Final = 1230
+"""12.30 euro: at 23 % these are 10.00 and 2.30 of tax."""
+
+Row = tuple[str, ...]
+"""(verb, kind, debit, credit, amount), as the page writes it."""
+
+NOTHING: Final = ("–", "–", "–", "–")
+
+
+class Books:
+    """The ledger of a world, read as the page writes it, one step after the other."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.rows: list[Row] = []
+        self._names: dict[UUID, str] = {}
+        self._seen: set[UUID] = set()
+        self._holds: dict[UUID, str] = {}
+        self.plan = world.plan(price=PRICE, days=10, validity="calendar")
+
+    def step(self, verb: str, *, wrote: int) -> None:
+        """Note what a verb wrote: so many transfers, and holds set aside or given back."""
+        found = [
+            row
+            for row in self.world.all(
+                "select id, kind, debit_id, credit_id, amount, currency from ledger_transfer"
+            )
+            if row[0] not in self._seen
+        ]
+        assert len(found) == wrote, (verb, found)
+        self._seen |= {row[0] for row in found}
+        order = [row[0] for row in table("Kinds of transfers")]
+        new = [
+            (kind, self._name(debit), self._name(credit), _amount(amount, currency))
+            for _, kind, debit, credit, amount, currency in sorted(
+                found, key=lambda row: order.index(row[1])
+            )
+        ]
+        new += self._moved_holds()
+        self.rows += [(verb, *row) for row in new or [NOTHING]]
+
+    def sums(self) -> list[str]:
+        """List what is on each account, on its own side, as the page's last line does."""
+        sides = {row[0]: row[1] for row in table("Chart of accounts")}
+        told = []
+        for ledger_id, kind, currency in self.world.all(
+            "select id, kind, currency from ledger_account"
+        ):
+            debits, credits = self.world.all(
+                "select coalesce(sum(amount) filter (where debit_id = %s), 0),"
+                " coalesce(sum(amount) filter (where credit_id = %s), 0) from ledger_transfer",
+                ledger_id,
+                ledger_id,
+            )[0]
+            amount = int(debits - credits if sides[kind] == "debit" else credits - debits)
+            if amount:
+                told.append(f"{self._name(ledger_id)} {_amount(amount, currency)}")
+        return sorted(told)
+
+    def _name(self, ledger_id: UUID) -> str:
+        """Name an account by its kind and scope; pockets are lettered as they come to be used."""
+        if ledger_id not in self._names:
+            ((kind, scope, account),) = self.world.all(
+                "select kind, scope, account_id from ledger_account where id = %s", ledger_id
+            )
+            name = f"{kind} {scope}".strip()
+            pockets = self.world.one(
+                "select count(*) from ledger_account where account_id = %s and kind = %s"
+                " and scope = %s and floor is not null",
+                account,
+                kind,
+                scope,
+            )
+            if pockets > 1:
+                used = sum(known.startswith(f"{name} ") for known in self._names.values())
+                name = f"{name} {'ABCD'[used]}"
+            self._names[ledger_id] = name
+        return self._names[ledger_id]
+
+    def _moved_holds(self) -> Iterator[Row]:
+        """Tell of holds that came to be, or were released; those posted show as transfers."""
+        for hold, on, amount, currency, state in self.world.all(
+            "select h.id, h.ledger_account_id, h.amount, a.currency, h.state from ledger_hold h"
+            " join ledger_account a on a.id = h.ledger_account_id order by h.id"
+        ):
+            if self._holds.get(hold) == state:
+                continue
+            self._holds[hold] = state
+            if state == "held":
+                yield ("hold", self._name(on), "–", _amount(amount, currency))
+            elif state == "released":
+                yield ("release", "–", self._name(on), _amount(amount, currency))
+
+    # The acts that several stories share.
+
+    def fund(self, account: UUID, kind: str, amount: int, currency: str = "EUR") -> None:
+        self.world.fund(account, kind, amount, currency)
+        self.step("fund", wrote=1)
+
+    def funded_card(self, amount: int = 2000) -> cards.Card:
+        card = self.world.card()
+        self.fund(card.account_id, "balance", amount)
+        return card
+
+    def promotion(self, budget: int, unit: str, **columns: Any) -> str:
+        code = self.world.promotion(budget_unit=unit, **columns)
+        account = self.world.one("select account_id from catalogue_promotion")
+        self.fund(account, "promotion_budget", budget, unit)
+        return code
+
+    def renew(
+        self, card: cards.Card, *, wrote: int, payer: UUID | None = None, code: str | None = None
+    ) -> UUID:
+        answer = renewals.renew(
+            self.world.caller(),
+            self.world.order(card, self.plan, promotion=code),
+            payer or card.account_id,
+            self.world.at,
+        )
+        self.step("renew", wrote=wrote)
+        return _id(answer)
+
+    def place(self, code: str | None = None) -> UUID:
+        order = self.world.order(self.world.card(), self.plan, promotion=code)
+        answer = renewals.place(self.world.caller(), order, "sandbox", None, self.world.at)
+        self.step("place", wrote=0)
+        return _id(answer)
+
+    def captured(self, renewal: UUID, *, wrote: int) -> None:
+        attempt = payments.first_attempt(renewal)
+        assert attempt is not None
+        if attempt.state == "created":
+            payments.mark_sent(attempt.id, self.world.at)
+        settle(attempt.id, Said("succeeded", "ref", None, "•••• 4242"), self.world.at)
+        self.step("settle", wrote=wrote)
+
+    def delivered(self, renewal: UUID, outcome: str, *, wrote: int) -> None:
+        self.world.verb("begin_delivery", renewal, "apply", "simulated", self.world.at)
+        self.world.verb("deliver", renewal, outcome, "", self.world.at)
+        self.step("deliver", wrote=wrote)
+
+    def taken_back(self, renewal: UUID, *, wrote: int) -> None:
+        renewals.reverse(self.world.caller(), renewal, "asked", self.world.at)
+        self.step("reverse", wrote=0)
+        self.world.verb("begin_delivery", renewal, "reverse", "simulated", self.world.at)
+        self.world.verb("withdrawn", renewal, "done", "", self.world.at)
+        self.step("withdrawn", wrote=wrote)
+
+    def refunded(self) -> None:
+        (refund,) = payments.claim_refunds(self.world.at, 10)
+        self.world.verb("settle_refund", refund.id, "succeeded", "back", "", None, self.world.at)
+        self.step("settle_refund", wrote=1)
+
+    def earned(self, days: int) -> None:
+        """Earn through so many days after the first, once all before is seen as finished."""
+        mark = self.world.one("select pg_current_xact_id()")
+        ends = time.monotonic() + 10
+        while not self.world.one(
+            "select pg_snapshot_xmin(pg_current_snapshot()) > %s::xid8", mark
+        ):
+            assert time.monotonic() < ends, "another transaction stays open"
+            time.sleep(0.02)
+        self.world.verb("earn", START.date() + timedelta(days=days), self.world.at)
+        self.step("earn", wrote=1)
+
+
+def money_arrives(books: Books) -> None:
+    world = books.world
+    books.fund(world.card().account_id, "balance", 2000)
+    books.fund(world.partner().account_id, "deposit", 50_000)
+    books.promotion(3000, "EUR")
+
+
+def paid_from_the_balance(books: Books) -> None:
+    books.renew(books.funded_card(), wrote=2)
+
+
+def paid_from_a_deposit_in_two_pockets(books: Books) -> None:
+    partner = books.world.partner(pockets=2)
+    books.fund(partner.account_id, "deposit", 1000)
+    books.fund(partner.account_id, "deposit", 600)
+    books.renew(books.world.card(), payer=partner.account_id, wrote=3)
+
+
+def pockets_evened_out(books: Books) -> None:
+    partner = books.world.partner(pockets=2)
+    books.fund(partner.account_id, "deposit", 801)
+    ledger.refill(books.world.at)
+    books.step("refill_pockets", wrote=1)
+
+
+def with_a_promotion_that_counts_money(books: Books) -> None:
+    code = books.promotion(3000, "EUR")
+    books.renew(books.funded_card(), code=code, wrote=3)
+
+
+def with_a_promotion_that_counts_uses(books: Books) -> None:
+    code = books.promotion(100, "XXX", kind="bonus_data", bonus_bytes=5 * 10**9, currency="EUR")
+    books.renew(books.funded_card(), code=code, wrote=3)
+
+
+def held_and_given_back(books: Books) -> None:
+    renewal = books.place(books.promotion(3000, "EUR"))
+    payments_attempt = payments.first_attempt(renewal)
+    assert payments_attempt is not None
+    settle(payments_attempt.id, Said("failed", reason="not_sent"), books.world.at)
+    books.step("settle", wrote=0)
+    books.world.verb("expire", renewal, books.world.advance(minutes=31))
+    books.step("expire", wrote=0)
+
+
+def free_of_charge(books: Books) -> None:
+    code = books.promotion(100, "XXX", percent_basis_points=10_000)
+    books.renew(books.world.card(), code=code, wrote=1)
+
+
+def paid_by_card(books: Books) -> None:
+    renewal = books.place()
+    books.captured(renewal, wrote=3)
+    books.delivered(renewal, "done", wrote=0)
+
+
+def paid_by_card_too_late(books: Books) -> None:
+    renewal = books.place()
+    attempt = payments.first_attempt(renewal)
+    assert attempt is not None
+    payments.mark_sent(attempt.id, books.world.at)
+    renewals.cancel(books.world.caller(), renewal, books.world.at)
+    books.step("cancel", wrote=0)
+    books.captured(renewal, wrote=1)
+    books.refunded()
+
+
+def paid_by_card_and_not_delivered(books: Books) -> None:
+    renewal = books.place()
+    books.captured(renewal, wrote=3)
+    books.delivered(renewal, "refused", wrote=2)
+    books.refunded()
+
+
+def taken_back_to_the_balance(books: Books) -> None:
+    code = books.promotion(3000, "EUR")
+    renewal = books.renew(books.funded_card(), code=code, wrote=3)
+    books.delivered(renewal, "done", wrote=0)
+    books.taken_back(renewal, wrote=3)
+
+
+def earned_day_by_day(books: Books) -> None:
+    books.renew(books.funded_card(), wrote=2)
+    for days in (0, 2, 9):
+        books.earned(days)
+
+
+def taken_back_after_a_day_was_earned(books: Books) -> None:
+    renewal = books.renew(books.funded_card(), wrote=2)
+    books.delivered(renewal, "done", wrote=0)
+    books.earned(0)
+    books.taken_back(renewal, wrote=2)
+    books.earned(1)
+
+
+STORIES: Final[dict[str, Callable[[Books], None]]] = {
+    story.__name__: story
+    for story in (
+        money_arrives,
+        paid_from_the_balance,
+        paid_from_a_deposit_in_two_pockets,
+        pockets_evened_out,
+        with_a_promotion_that_counts_money,
+        with_a_promotion_that_counts_uses,
+        held_and_given_back,
+        free_of_charge,
+        paid_by_card,
+        paid_by_card_too_late,
+        paid_by_card_and_not_delivered,
+        taken_back_to_the_balance,
+        earned_day_by_day,
+        taken_back_after_a_day_was_earned,
+    )
+}
+
+
+def section(title: str) -> str:
+    """Cut one section out of the page, to the next heading of any level."""
+    found = re.search(rf"^#+ {re.escape(title)}\n(.*?)(?=^#+ |\Z)", PAGE.read_text(), re.S | re.M)
+    assert found, f"docs/ledger.md has no section {title!r}"
+    return found[1]
+
+
+def table(title: str) -> list[Row]:
+    """Read the table of one section, without its head and without code marks."""
+    lines = [line for line in section(title).splitlines() if line.startswith("|")]
+    rows = [tuple(cell.strip() for cell in line[1:-1].split("|")) for line in lines]
+    return [tuple(cell.strip("`") for cell in row) for row in rows[2:]]
+
+
+def examples() -> list[str]:
+    """List the headings of the worked examples."""
+    return re.findall(r"^### (.+)$", PAGE.read_text().partition("\n## Worked examples")[2], re.M)
+
+
+def _amount(amount: int, currency: str) -> str:
+    if currency == "XXX":
+        return f"{amount} use" if amount == 1 else f"{amount} uses"
+    return Money(amount, currency).plain()
+
+
+def _id(answer: Answer) -> UUID:
+    assert answer.id is not None, answer
+    return answer.id
+
+
+def test_every_example_has_its_story_and_every_story_its_example() -> None:
+    assert [title.lower().replace(" ", "_") for title in examples()] == list(STORIES)
+
+
+@pytest.mark.parametrize("title", examples())
+def test_an_example_is_what_the_verbs_wrote(sandboxed: World, title: str) -> None:
+    books = Books(sandboxed)
+    STORIES[title.lower().replace(" ", "_")](books)
+    assert table(title) == books.rows
+    told = " ".join(section(title).partition("\nAfterwards: ")[2].split())
+    assert sorted(told.removesuffix(".").split(", ")) == (books.sums() or ["nothing"])
+    assert ledger.roll_up() >= 0
+
+
+def test_the_kinds_of_transfers_are_those_of_the_examples() -> None:
+    shown = {row[1] for title in examples() for row in table(title)}
+    assert {row[0] for row in table("Kinds of transfers")} == shown - {"hold", "release", "–"}
+
+
+def test_the_chart_has_every_kind_of_account_and_its_floor(world: World) -> None:
+    Books(world)
+    world.card(balance=1)
+    world.partner(deposit=1)
+    world.promotion(budget=1)
+    found = world.all(
+        "select distinct kind, coalesce(floor::text, '–') from ledger_account order by 1"
+    )
+    assert sorted((row[0], row[3]) for row in table("Chart of accounts")) == found
+
+
+def test_a_balance_paid_renewal_writes_these_rows(world: World) -> None:
+    plan: Plan = world.plan(price=PRICE)
+    card = world.card(balance=2000)
+    world.renew(card, plan)  # The first one of a plan may open what later ones find.
+    world.fund(card.account_id, "balance", 2000)
+    mark = world.one("select pg_current_xact_id()::text::bigint")
+    assert world.renew(card, plan).outcome == "renewed"
+    written: dict[str, int] = {}
+    for (name,) in world.all(
+        "select c.relname from pg_class c where c.relkind in ('r', 'p') and not c.relispartition"
+        " and c.relnamespace = 'public'::regnamespace"
+    ):
+        rows = world.one(f"select count(*) from {name} where xmin::text::bigint > {mark}")
+        if rows:
+            written[name] = rows
+    shown: dict[str, int] = {}
+    for name, *_ in table("The rows of one renewal"):
+        shown[name] = shown.get(name, 0) + 1
+    assert shown == written
+    assert sum(written.values()) <= 8
+
