@@ -36,7 +36,7 @@ from everline.database.migrate import migrate  # noqa: E402
 from tests.simulator import SimulatorProcess  # noqa: E402
 from tests.world import World  # noqa: E402
 
-pytest_plugins = ["tests.simulator_fixtures"]
+pytest_plugins = ["tests.simulator_fixtures", "tests.town"]
 
 
 def point_at(logins: Addresses) -> None:

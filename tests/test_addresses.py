@@ -20,7 +20,7 @@ from everline.database.addresses import (
     reachable,
 )
 from everline.database.server import ServerError, admin_address, running
-from homes import clear
+from tests.homes import clear
 
 VARIABLES = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_APP_URL")
 

@@ -54,7 +54,7 @@ class Books:
         assert len(found) == wrote, (verb, found)
         self._seen |= {row[0] for row in found}
         order = [row[0] for row in table("Kinds of transfers")]
-        new = [
+        new: list[Row] = [
             (kind, self._name(debit), self._name(credit), _amount(amount, currency))
             for _, kind, debit, credit, amount, currency in sorted(
                 found, key=lambda row: order.index(row[1])
@@ -70,13 +70,13 @@ class Books:
         for ledger_id, kind, currency in self.world.all(
             "select id, kind, currency from ledger_account"
         ):
-            debits, credits = self.world.all(
-                "select coalesce(sum(amount) filter (where debit_id = %s), 0),"
-                " coalesce(sum(amount) filter (where credit_id = %s), 0) from ledger_transfer",
+            moved = self.world.one(
+                "select coalesce(sum(case when debit_id = %s then amount else -amount end), 0)"
+                " from ledger_transfer where %s in (debit_id, credit_id)",
                 ledger_id,
                 ledger_id,
-            )[0]
-            amount = int(debits - credits if sides[kind] == "debit" else credits - debits)
+            )
+            amount = int(moved if sides[kind] == "debit" else -moved)
             if amount:
                 told.append(f"{self._name(ledger_id)} {_amount(amount, currency)}")
         return sorted(told)
@@ -179,9 +179,7 @@ class Books:
         """Earn through so many days after the first, once all before is seen as finished."""
         mark = self.world.one("select pg_current_xact_id()")
         ends = time.monotonic() + 10
-        while not self.world.one(
-            "select pg_snapshot_xmin(pg_current_snapshot()) > %s::xid8", mark
-        ):
+        while not self.world.one("select pg_snapshot_xmin(pg_current_snapshot()) > %s::xid8", mark):
             assert time.monotonic() < ends, "another transaction stays open"
             time.sleep(0.02)
         self.world.verb("earn", START.date() + timedelta(days=days), self.world.at)
@@ -306,7 +304,7 @@ STORIES: Final[dict[str, Callable[[Books], None]]] = {
 
 def section(title: str) -> str:
     """Cut one section out of the page, to the next heading of any level."""
-    found = re.search(rf"^#+ {re.escape(title)}\n(.*?)(?=^#+ |\Z)", PAGE.read_text(), re.S | re.M)
+    found = re.search(rf"(?ms)^#+ {re.escape(title)}\n(.*?)(?=^#+ |\Z)", PAGE.read_text())
     assert found, f"docs/ledger.md has no section {title!r}"
     return found[1]
 
@@ -320,7 +318,7 @@ def table(title: str) -> list[Row]:
 
 def examples() -> list[str]:
     """List the headings of the worked examples."""
-    return re.findall(r"^### (.+)$", PAGE.read_text().partition("\n## Worked examples")[2], re.M)
+    return re.findall(r"(?m)^### (.+)$", PAGE.read_text().partition("\n## Worked examples")[2])
 
 
 def _amount(amount: int, currency: str) -> str:
@@ -384,4 +382,3 @@ def test_a_balance_paid_renewal_writes_these_rows(world: World) -> None:
         shown[name] = shown.get(name, 0) + 1
     assert shown == written
     assert sum(written.values()) <= 8
-

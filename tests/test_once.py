@@ -5,11 +5,10 @@ import time
 import pytest
 from django.conf import settings
 from everline import renewals
-from tests import town as towns
+
 from tests.town import at_once, findings, of_each, weaken
 from tests.world import World
 
-town, town_logins, sandboxed_town = towns.town, towns.town_logins, towns.sandboxed_town
 
 def test_a(town: World) -> None:
     t=time.time()

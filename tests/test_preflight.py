@@ -17,7 +17,7 @@ import pytest
 from everline.database import cluster as clusters, preflight
 from everline.database.preflight import Account, ServerError
 from everline.database.server import running
-from homes import IS_ROOT, as_nobody, ask, clear, refusal
+from tests.homes import IS_ROOT, as_nobody, ask, clear, refusal
 
 as_root = pytest.mark.skipif(not IS_ROOT, reason="only root can become another user")
 

@@ -21,7 +21,7 @@ import pytest
 from everline.database import cluster as clusters, postmaster, preflight, server
 from everline.database.preflight import ServerError
 from everline.database.server import Stage, admin_address, ensure_running, running
-from homes import ask, clear, is_up, refusal
+from tests.homes import ask, clear, is_up, refusal
 
 
 @pytest.fixture(scope="module")

@@ -61,6 +61,12 @@ class World:
         """Tell this world's time, as a clock does."""
         return self.at
 
+    def server_time(self) -> datetime:
+        """Tell the server's time, for tests in which other processes run by the real clock."""
+        told = self.one("select clock_timestamp()")
+        assert isinstance(told, datetime)
+        return told
+
     def advance(self, **duration: float) -> datetime:
         """Move this world's time forward and tell it."""
         self.at += timedelta(**duration)

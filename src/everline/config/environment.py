@@ -15,9 +15,9 @@ from typing import Final
 import django
 import psycopg
 
-from everline.database.addresses import Addresses, reachable
+from everline.database.addresses import Addresses, is_embedded, reachable
 from everline.database.preflight import ServerError
-from everline.database.server import Progress, default_home
+from everline.database.server import Progress, admin_address, default_home
 
 KEY_MISSING: Final = (
     "EVERLINE_SECRET_KEY is missing: sessions cannot be signed without it. Set it to 50 or more"
@@ -29,6 +29,15 @@ SECRET_LENGTH_MIN: Final = 32
 
 _SANDBOX: Final = "sandbox.address"
 _CONNECT_SECONDS: Final = 10
+
+
+def require_database() -> None:
+    """Refuse a home that holds no database yet, where the embedded server is the database.
+
+    Raises ServerError, which names the commands that make one.
+    """
+    if is_embedded() and not os.environ.get("EVERLINE_APP_ADDRESS"):
+        admin_address(default_home())
 
 
 @contextmanager

@@ -51,6 +51,11 @@ class Child:
         """Tell whether it still runs."""
         return self.process.poll() is None
 
+    def kill_at_once(self) -> None:
+        """End it with all that it started, and wait for nothing."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
 
 def end_with_parent() -> None:
     """Have the kernel end this process at once when its parent dies; Linux alone can.
@@ -118,8 +123,7 @@ def stop(children: Iterable[Child], seconds: float = STOP_SECONDS) -> None:
 def kill(children: Iterable[Child]) -> None:
     """End processes at once, with all that they started."""
     for child in children:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.process.pid, signal.SIGKILL)
+        child.kill_at_once()
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.process.wait(5)
 

@@ -1,5 +1,16 @@
-"""The addresses of every page."""
+"""The addresses of every page, and the pages for what goes wrong."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from everline.channels import callbacks
+from everline.channels.web import faults
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("callbacks/<slug:gateway>", callbacks.receive, name="callbacks"),
+    path("", include("everline.channels.web.urls")),
+]
+
+handler400 = faults.bad_request
+handler403 = faults.forbidden
+handler404 = faults.not_found
+handler500 = faults.broken

@@ -191,7 +191,7 @@ class Worker:
             logger.info("job %s %s waits after try %d: %s", job.kind, job.id, job.tries, failure)
 
     def _start_sweeps(self, sweeping: ThreadPoolExecutor, at: datetime) -> None:
-        """Start what is due by this worker's clock, so that a clock moved ahead brings it at once."""
+        """Start what is due by this worker's clock: one that is moved ahead brings it at once."""
         for lane in self._lanes:
             every = timedelta(seconds=lane.sweep.every_seconds)
             is_due = lane.due_at is None or not at < lane.due_at <= at + every

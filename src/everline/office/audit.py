@@ -177,7 +177,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
         "no_term_is_paid_twice",
         "No term is paid by two renewals, and no renewal by two payments that were kept.",
         "select (array_agg(r.id order by r.id))[2]::text, 'card ' || r.card_id"
-        " from renewals_renewal r where r.state in ('paid', 'delivered', 'reversing')"
+        " from renewals_renewal r where r.state in ('paid', 'delivered')"
         " group by r.account_id, r.card_id, r.starts_at having count(*) > 1",
     ),
     Invariant(

@@ -126,10 +126,12 @@ begin
             coalesce(nullif(settle_attempt.reason, ''), a.reason) end,
         is_hard = coalesce(settle_attempt.is_hard, a.is_hard),
         ask_at = case when reached in ('succeeded', 'failed', 'parked') then null
-            else settle_attempt.next_ask_at end,
-        settled_at = case when reached in ('succeeded', 'failed') then settle_attempt.at end,
+            else coalesce(settle_attempt.next_ask_at, a.ask_at) end,
+        settled_at = case when reached = tried.state then a.settled_at
+            when reached in ('succeeded', 'failed') then settle_attempt.at end,
         owner = case when reached = 'parked' then 'finance' else '' end,
-        owner_by = case when reached = 'parked' then settle_attempt.at + interval '1 day' end
+        owner_by = case when reached = 'parked'
+            then coalesce(a.owner_by, settle_attempt.at + interval '1 day') end
     where a.id = tried.id;
     if reached = 'succeeded' and tried.state not in ('succeeded', 'created') then
         update payments_payment p set captured = p.captured + p.amount

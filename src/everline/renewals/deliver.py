@@ -29,14 +29,16 @@ RENEWED_BY_NETWORK: Final = "simulated"
 
 @dataclass(frozen=True, slots=True)
 class _Delivery:
-    reference: str
-    is_new: bool
-    order_state: str
+    reference: str | None
+    is_new: bool | None
+    order_state: str | None
     renewal_state: str
     iccid: str
     starts_at: datetime
     ends_at: datetime
     allowance_bytes: int | None
+    fair_use_bytes: int | None
+    replaces: bool
     applied_state: str | None
 
 
@@ -48,6 +50,7 @@ def deliver(renewal_id: UUID, now: Now, network_name: str = RENEWED_BY_NETWORK) 
     asked = _begin(renewal_id, "apply", network_name, now())
     if asked is None or asked.renewal_state != "paid":
         return asked.renewal_state if asked else "unknown"
+    assert asked.reference is not None
     adapter = network(network_name)
     with database.outside():
         outcome = NotFound(asked.reference) if asked.is_new else adapter.query(asked.reference)
@@ -59,6 +62,8 @@ def deliver(renewal_id: UUID, now: Now, network_name: str = RENEWED_BY_NETWORK) 
                     starts_at=asked.starts_at,
                     ends_at=asked.ends_at,
                     allowance_bytes=asked.allowance_bytes,
+                    fair_use_bytes=asked.fair_use_bytes,
+                    replaces=asked.replaces,
                 )
             )
     said, reason = _worded(outcome)
@@ -71,13 +76,14 @@ def deliver(renewal_id: UUID, now: Now, network_name: str = RENEWED_BY_NETWORK) 
 def withdraw(renewal_id: UUID, now: Now, network_name: str = RENEWED_BY_NETWORK) -> str:
     """Take a renewal's entitlement off its network; gives the renewal's state.
 
-    Raises FaultError while the network is silent: the queue tries again, then a person is asked.
+    Raises FaultError while the network is silent or will not: the queue tries again, and a person
+    finds the job among the dead ones when its tries are used up.
     """
     asked = _begin(renewal_id, "reverse", network_name, now())
     if asked is None:
         return "unknown"
     said, reason = "done", ""
-    outcome: Reversed | Refused | Unknown = Reversed(asked.reference)
+    outcome: Reversed | Refused | Unknown = Reversed(f"{renewal_id}-apply")
     if asked.applied_state not in {None, "refused"} and asked.order_state != "done":
         with database.outside():
             outcome = network(network_name).reverse(f"{renewal_id}-apply")
@@ -85,6 +91,8 @@ def withdraw(renewal_id: UUID, now: Now, network_name: str = RENEWED_BY_NETWORK)
     state = database.value("select withdrawn(%s, %s, %s, %s)", [renewal_id, said, reason, now()])
     if isinstance(outcome, Unknown):
         raise FaultError(network_name, outcome.detail)
+    if isinstance(outcome, Refused):
+        raise FaultError(network_name, f"will not take it back: {outcome.reason}")
     return str(state)
 
 
@@ -116,7 +124,7 @@ class _Late:
 def _begin(renewal_id: UUID, action: str, network_name: str, at: datetime) -> _Delivery | None:
     return database.row(
         _Delivery,
-        "select * from begin_delivery(%s, %s, %s, %s) d where d.reference is not null",
+        "select * from begin_delivery(%s, %s, %s, %s) d where d.iccid is not null",
         [renewal_id, action, network_name, at],
     )
 

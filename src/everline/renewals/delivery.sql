@@ -3,13 +3,15 @@
 -- part delivery: what a network must know of a renewal's term, and whether it was asked before.
 create type delivery as (
     reference text, is_new boolean, order_state text, renewal_state text, iccid text,
-    starts_at timestamptz, ends_at timestamptz, allowance_bytes bigint, applied_state text
+    starts_at timestamptz, ends_at timestamptz, allowance_bytes bigint, fair_use_bytes bigint,
+    replaces boolean, applied_state text
 );
 
 -- verb begin_delivery: opens the order of a renewal before a network is asked to apply or
 -- reverse it.
--- Caller: renewals/deliver.py. Locks: nothing that exists. `applied_state` tells what became of the
--- first order, so that nothing is reversed that was refused.
+-- Caller: renewals/deliver.py. Locks: card, so that whoever takes a renewal back sees the order that
+-- may be applied. Only what is paid is applied: otherwise no order is opened. `applied_state` tells
+-- what became of the first order, so that nothing is reversed that was refused.
 create or replace function begin_delivery(
     renewal uuid, action text, network text, at timestamptz
 ) returns delivery
@@ -19,19 +21,29 @@ declare
     asked delivery;
 begin
     perform check_at(begin_delivery.at);
+    perform 1 from cards_card c
+    inner join renewals_renewal r on r.card_id = c.id where r.id = begin_delivery.renewal
+    for update of c;
     select
-        o.reference, o.is_new, o.state, r.state, c.iccid, e.starts_at, e.planned_ends_at,
-        e.allowance_bytes + e.carried_bytes, (
+        null, null, null, r.state, c.iccid, e.starts_at, e.planned_ends_at,
+        e.allowance_bytes + e.carried_bytes, e.fair_use_bytes, r.on_renewal <> 'queue', (
             select p.state from provisioning_order p where p.reference = r.id || '-apply'
         ) into asked
     from renewals_renewal r
     inner join cards_card c on c.id = r.card_id
     inner join cards_entitlement e on e.card_id = r.card_id and e.renewal_id = r.id
-    cross join lateral open_order(
-        r.account_id, e.id, r.id, begin_delivery.action, begin_delivery.network,
-        begin_delivery.at
-    ) o
     where r.id = begin_delivery.renewal;
+    if begin_delivery.action <> 'apply' or asked.renewal_state = 'paid' then
+        select o.reference, o.is_new, o.state
+        into asked.reference, asked.is_new, asked.order_state
+        from renewals_renewal r
+        inner join cards_entitlement e on e.card_id = r.card_id and e.renewal_id = r.id
+        cross join lateral open_order(
+            r.account_id, e.id, r.id, begin_delivery.action, begin_delivery.network,
+            begin_delivery.at
+        ) o
+        where r.id = begin_delivery.renewal;
+    end if;
     return asked;
 end $$;
 
@@ -109,13 +121,32 @@ begin
     update cards_entitlement e set state = 'cancelled'
     where e.card_id = renewal.card_id and e.renewal_id = renewal.id and e.state <> 'cancelled'
     returning e.* into term;
-    update cards_entitlement e set ends_at = e.planned_ends_at, closed_by_id = null
-    where e.card_id = renewal.card_id and e.closed_by_id = term.id;
+    perform reopen_term(term);
     perform rearm(array[renewal.card_id], take_back.at);
     perform queue_job('withdraw', renewal.id, renewal.account_id, take_back.at, take_back.at);
     if renewal.state = 'paid' then
         perform money_back(renewal.id, take_back.at);
     end if;
+end $$;
+
+-- part reopen_term: gives the term that another one cut short its time again, when that other one is
+-- taken back: up to its own end, or to the next term if one was sold for after it meanwhile.
+-- Data that a later term carried over stays with it, as its network has it already.
+create or replace function reopen_term(closed_by cards_entitlement) returns void
+language plpgsql as $$
+#variable_conflict error
+declare
+    following cards_entitlement;
+begin
+    select e.* into following from cards_entitlement e
+    where e.card_id = closed_by.card_id and e.state <> 'cancelled'
+      and e.starts_at >= closed_by.starts_at
+    order by e.starts_at limit 1;
+    update cards_entitlement e
+    set ends_at = least(e.planned_ends_at, following.starts_at),
+        closed_by_id = case when following.starts_at < e.planned_ends_at then following.id end
+    where e.card_id = closed_by.card_id and e.closed_by_id = closed_by.id
+      and e.state <> 'cancelled';
 end $$;
 
 -- part money_back: reverses a sale. What came from a balance or deposit is back at once; what a
@@ -139,6 +170,7 @@ begin
         select a.id into strict attempt from payments_payment p
         inner join payments_attempt a on a.payment_id = p.id
         where p.purpose_id = renewal.id and a.state = 'succeeded'
+          and not exists (select from payments_refund f where f.attempt_id = a.id)
         order by a.settled_at limit 1;
         perform open_refund(attempt, renewal.total, renewal.reason, money_back.at);
         return;

@@ -6,7 +6,7 @@ from django.db.models import Q
 from everline.cards.models import Card
 
 OPEN = ["placed", "awaiting_payment", "held"]
-PAID = ["paid", "delivered", "reversing"]
+PAID = ["paid", "delivered"]
 
 
 class Renewal(models.Model):

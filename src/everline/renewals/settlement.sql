@@ -74,7 +74,7 @@ declare
 begin
     select t.* into offer
     from terms(array[renewal.card_id], renewal.plan_version_id, pay_renewal.at) t;
-    if offer.reason like 'card\\_%' then
+    if starts_with(offer.reason, 'card_') then
         return null;
     end if;
     if pay_renewal.at > renewal.placed_at + make_interval(mins => quote_minutes()) then
@@ -278,7 +278,8 @@ begin
     return reached;
 end $$;
 
--- part refunded: books money that went back, and tells the person who paid.
+-- part refunded: books money that went back, and tells the person who paid. A reversal ends with
+-- the last refund: one of an attempt that succeeded too late leaves the sale's own money out.
 create or replace function refunded(back payments_refund, owed payments_payment, at timestamptz)
 returns void
 language plpgsql as $$
@@ -297,7 +298,10 @@ begin
     update renewals_renewal r
     set state = transit('renewal', r.id, r.account_id, r.state, 'give_back', refunded.at),
         deadline_at = null
-    where r.id = owed.purpose_id and r.state = 'reversing';
+    where r.id = owed.purpose_id and r.state = 'reversing' and owed.refunded = owed.captured
+      and not exists (
+          select from payments_refund f where f.payment_id = owed.id and f.state <> 'succeeded'
+      );
     select r.* into strict renewal from renewals_renewal r where r.id = owed.purpose_id;
     perform tell(renewal, back.id, 'refunded', refunded.at);
 end $$;

@@ -7,7 +7,6 @@ named here is refused. Whether a card or a plan exists is not decided here but i
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 AMOUNT_MAX: Final = 2**63 - 1
@@ -65,9 +64,7 @@ Zone = Annotated[
 ]
 RenewalId = Annotated[
     str,
-    Meta(
-        description="A renewal's id.", examples=[RENEWAL_EXAMPLE], pattern=RENEWAL_ID_PATTERN
-    ),
+    Meta(description="A renewal's id.", examples=[RENEWAL_EXAMPLE], pattern=RENEWAL_ID_PATTERN),
 ]
 Bytes = Annotated[int, Meta(description="Whole bytes; 1 GB is 1,000,000,000.", ge=0)]
 Names = Annotated[
@@ -269,7 +266,8 @@ class MissingStep(Struct, frozen=True):
     """What must be done before the card can be renewed."""
 
     code: Annotated[
-        str, Meta(description="As in problems, such as `card_not_bound`.", examples=["card_not_bound"])
+        str,
+        Meta(description="As in problems, such as `card_not_bound`.", examples=["card_not_bound"]),
     ]
     sentence: Annotated[
         str, Meta(description="The same in words, in the language of Accept-Language.")
@@ -333,9 +331,7 @@ class RenewalMade(Struct, frozen=True):
     """A renewal that is paid. It is delivered within moments: GET its `id` for its state."""
 
     id: RenewalId
-    outcome: Annotated[
-        Literal["renewed"], Meta(description="Paid from your deposit, once.")
-    ]
+    outcome: Annotated[Literal["renewed"], Meta(description="Paid from your deposit, once.")]
     plan: PlanCode
     promotion: PromotionCode | None
     currency: Currency
@@ -359,9 +355,7 @@ class Renewal(Struct, frozen=True):
             " deliverable is reversed by itself, within the operator's deadline."
         ),
     ]
-    reason: Annotated[
-        str | None, Meta(description="Why it was taken back; null otherwise.")
-    ]
+    reason: Annotated[str | None, Meta(description="Why it was taken back; null otherwise.")]
     plan: PlanCode
     plan_names: Names
     currency: Currency
@@ -404,9 +398,7 @@ class Problem(Struct, frozen=True, omit_defaults=True):
         ),
     ]
     status: Annotated[int, Meta(description="The HTTP status.", examples=[402])]
-    code: Annotated[
-        str, Meta(description="The reason, for programs.", examples=["balance_short"])
-    ]
+    code: Annotated[str, Meta(description="The reason, for programs.", examples=["balance_short"])]
     facts: Annotated[
         dict[str, Any],
         Meta(
@@ -418,6 +410,3 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     detail: Annotated[
         str, Meta(description="More about this one occurrence, where there is more to say.")
     ] = ""
-
-
-PROBLEM_ENCODER: Final = msgspec.json.Encoder()

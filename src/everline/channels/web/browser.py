@@ -1,4 +1,4 @@
-"""What one browser remembers in its session: the renewals it opened, the payments it came back from.
+"""What one browser remembers in its session: renewals it opened, payments it came back from.
 
 So the same browser may go on with an open renewal that anybody else is only told of. Nothing here
 is a proof of who somebody is.

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from uuid import UUID, uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from everline import cards, catalogue, clock
@@ -29,7 +30,7 @@ def activate(request: HttpRequest, card_id: UUID) -> HttpResponse:
     card = _find(card_id)
     if card.state != "in_stock":
         return onward(request, card)
-    form = StartCodeForm(request.POST or None)
+    form = StartCodeForm(request.POST if request.method == "POST" else None)
 
     def act(caller: Caller) -> Answer:
         code = cards.start_code_hash(card.iccid, form.cleaned_data["start_code"])
@@ -44,7 +45,12 @@ def bind(request: HttpRequest, card_id: UUID) -> HttpResponse:
     card = _find(card_id)
     if card.state != "activated":
         return onward(request, card)
-    form = DeviceForm(request.POST or None)
+    form = DeviceForm(request.POST if request.method == "POST" else None)
+    form.fields["number"].help_text = (
+        _("For an eSIM: the EID, 32 digits. Dial *#06# to see it.")
+        if card.kind == "esim"
+        else _("The IMEI has 15 digits. Dial *#06# to see it.")
+    )
 
     def act(caller: Caller) -> Answer:
         return cards.bind(caller, card.id, form.cleaned_data["number"], clock.now())

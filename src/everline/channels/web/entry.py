@@ -33,7 +33,7 @@ HISTORY_MAX = 5
 @require_http_methods(["GET", "HEAD", "POST"])
 def home(request: HttpRequest) -> HttpResponse:
     """Ask for a card number, and lead to the card."""
-    form = CardNumberForm(request.POST or None)
+    form = CardNumberForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         found = cards.find(form.cleaned_data["number"])
         if found is not None:
@@ -99,6 +99,4 @@ def _open(request: HttpRequest, found: Card, where: Place) -> object | None:
     may_join = browser.opened(request, waiting.id) or holds(request, found.account_id)
     facts = {"channel": waiting.channel, "since": waiting.placed_at.isoformat()}
     joinable = waiting.id if may_join else None
-    return explain(
-        Refusal(Code.RENEWAL_OPEN, facts), Place(where.policy, found, joinable=joinable)
-    )
+    return explain(Refusal(Code.RENEWAL_OPEN, facts), Place(where.policy, found, joinable=joinable))

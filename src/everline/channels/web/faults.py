@@ -1,7 +1,7 @@
 """The pages for what went wrong, in the language of the reader: 400, 403, 404 and 500.
 
 The root of all addresses (config/urls.py) names these functions. A form whose token is missing is
-answered by Django's own view with templates/403_csrf.html.
+answered by Django's own view with templates/403_csrf.html. Django passes `exception` by its name.
 """
 
 from django.http import HttpRequest, HttpResponse
@@ -11,18 +11,18 @@ from django.utils.translation import gettext as _
 from everline.channels.web.pages import frame
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """Answer what cannot be understood."""
     return _fault(request, 400, _("This request was not understood"), _("Go back and try again."))
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """Answer what somebody may not see."""
     text = _("Sign in with the address that may see this page.")
     return _fault(request, 403, _("This page is not for you"), text)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """Answer an address that leads nowhere."""
     text = _("The address is not complete, or the page has moved. Start from the card number.")
     return _fault(request, 404, _("There is no such page"), text)

@@ -1,7 +1,7 @@
 """Following a renewal: paying, waiting while the payment is checked, and the receipt.
 
-The address is a secret of whoever opened the renewal. Reading the page asks the gateway at most once
-in a while; everything else is the worker's. What each state says stands in states.py.
+The address is a secret of whoever opened the renewal. Reading the page asks the gateway at most
+once in a while; everything else is the worker's. What each state says stands in states.py.
 """
 
 from typing import Final

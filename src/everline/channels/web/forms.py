@@ -1,7 +1,7 @@
 """The forms: what is typed is read by ids.py, and a near miss is explained in its words.
 
-Fields that people do not see carry what was shown to them, so that nothing else can be bought by the
-same press of a button: the core compares them with its own quote.
+Fields that people do not see carry what was shown to them, so that nothing else can be bought by
+the same press of a button: the core compares them with its own quote.
 """
 
 import hashlib
@@ -27,6 +27,12 @@ SIGN_IN_TRIES_MAX: Final = 10
 SIGN_IN_SECONDS: Final = 900
 
 
+def typed_into(**attributes: str) -> forms.TextInput:
+    """Make an input for a number or code, which no browser completes, corrects or spells."""
+    plain = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
+    return forms.TextInput(attrs=plain | attributes)
+
+
 def explained(error: InvalidNumberError) -> ValidationError:
     """Turn what ids.py found into what a form shows, in the language of the page."""
     return ValidationError(_(error.template) % error.facts)
@@ -37,10 +43,21 @@ def _plain(typed: str) -> str:
     return "".join(unicodedata.normalize("NFKC", typed).split())
 
 
-class CardNumberForm(forms.Form):
+class PageForm(forms.Form):
+    """A form whose mistakes are told by us and not by the browser, in the language of the page."""
+
+    use_required_attribute = False
+
+
+class CardNumberForm(PageForm):
     """A card number, or the telephone number of a card."""
 
-    number = forms.CharField(error_messages={"required": gettext_lazy("Enter the card number.")})
+    number = forms.CharField(
+        label=gettext_lazy("Card number or its phone number"),
+        help_text=gettext_lazy("18 to 20 digits, or a phone number with + and the country's code."),
+        widget=typed_into(inputmode="tel", placeholder="8999 0000 0000 0000 000"),
+        error_messages={"required": gettext_lazy("Enter the card number.")},
+    )
 
     def clean_number(self) -> str:
         """Read the number; one that begins with + or 0 and is short is a telephone number."""
@@ -54,7 +71,7 @@ class CardNumberForm(forms.Form):
             raise explained(error) from error
 
 
-class RequestForm(forms.Form):
+class RequestForm(PageForm):
     """The request id, made when the form was shown: the same one again is the same request."""
 
     request_id = forms.UUIDField()
@@ -64,7 +81,10 @@ class StartCodeForm(RequestForm):
     """The start code that is printed on a card's carrier."""
 
     start_code = forms.CharField(
-        max_length=40, error_messages={"required": gettext_lazy("Enter the start code.")}
+        label=gettext_lazy("Start code"),
+        max_length=40,
+        widget=typed_into(autocapitalize="characters"),
+        error_messages={"required": gettext_lazy("Enter the start code.")},
     )
 
 
@@ -72,7 +92,9 @@ class DeviceForm(RequestForm):
     """The number of a device: its IMEI, or the EID of its eSIM chip."""
 
     number = forms.CharField(
-        error_messages={"required": gettext_lazy("Enter the IMEI or the EID of the device.")}
+        label=gettext_lazy("IMEI or EID of the device"),
+        widget=typed_into(inputmode="numeric"),
+        error_messages={"required": gettext_lazy("Enter the IMEI or the EID of the device.")},
     )
 
     def clean_number(self) -> Imei | Eid:
@@ -96,7 +118,13 @@ class OrderForm(RequestForm):
         choices=[("gateway", ""), ("balance", "")],
         error_messages={"required": gettext_lazy("Choose how to pay.")},
     )
-    contact = forms.CharField(max_length=EMAIL_LENGTH_MAX, required=False)
+    contact = forms.CharField(
+        label=gettext_lazy("Where the confirmation goes (optional)"),
+        help_text=gettext_lazy("An e-mail address, or a phone number with +."),
+        max_length=EMAIL_LENGTH_MAX,
+        required=False,
+        widget=typed_into(autocomplete="email"),
+    )
     again = forms.BooleanField(required=False)
 
     def clean_ends_at(self) -> datetime:
@@ -138,6 +166,7 @@ class OrderForm(RequestForm):
 class SignInForm(AuthenticationForm):
     """E-mail and password. After ten wrong passwords an address waits for a quarter of an hour."""
 
+    use_required_attribute = False
     error_messages: Final = {  # type: ignore[misc]  # Django's own is a plain class attribute
         "invalid_login": gettext_lazy("The e-mail address or the password is wrong."),
         "inactive": gettext_lazy("The e-mail address or the password is wrong."),

@@ -102,8 +102,11 @@ def order(request: HttpRequest, card_id: UUID, plan: str) -> HttpResponse:
     if offer is None:
         return refused(request, Refusal(Code.PLAN_UNKNOWN), Place(policy, card), status=404)
     typed = request.POST if request.method == "POST" else request.GET
-    checkout = look(request, card, offer, policy, typed, at)
-    form = OrderForm(request.POST if request.method == "POST" else None)
+    checkout = look(request, typed, card=card, offer=offer, policy=policy, at=at)
+    form = OrderForm(
+        request.POST if request.method == "POST" else None,
+        initial={"contact": own_address(request)},
+    )
     if form.is_valid():
         if form.cleaned_data["again"] or not checkout.is_repeated:
             return take(request, checkout, form, at)
@@ -120,10 +123,11 @@ def order(request: HttpRequest, card_id: UUID, plan: str) -> HttpResponse:
 
 def look(
     request: HttpRequest,
+    typed: QueryDict,
+    *,
     card: Card,
     offer: Offer,
     policy: Policy,
-    typed: QueryDict,
     at: datetime,
 ) -> Checkout:
     """Ask for the quote; a promo code that does not apply is set aside, with the reason.
@@ -214,7 +218,6 @@ def details(
             "ends_at": quote.ends_at.isoformat(),
             "promo": promo,
         },
-        "contact": form.data.get("contact", "") or _own_address(request),
         "chosen_means": form.data.get("means", ""),
     }
     return page(request, "order.html", context, status=status, policy=policy)
@@ -284,6 +287,6 @@ def refused(
     return page(request, "refused.html", context, status=status, policy=where.policy)
 
 
-def _own_address(request: HttpRequest) -> str:
+def own_address(request: HttpRequest) -> str:
     """Give the e-mail address of somebody who is signed in."""
     return request.user.email if request.user.is_authenticated else ""

@@ -20,8 +20,8 @@ from everline.renewals import Renewal
 class Face:
     """What to show. `tone` is done, wait, stop or note.
 
-    `polls` asks the page to look again by itself; `goes_on` offers the gateway's page, `pays` another
-    attempt, `cancels` the end of it all, `starts_over` the plans.
+    `polls` asks the page to look again by itself; `goes_on` offers the gateway's page, `pays`
+    another attempt, `cancels` the end of it all, `starts_over` the plans.
     """
 
     tone: str
@@ -51,7 +51,7 @@ def face(renewal: Renewal, policy: Policy, *, has_returned: bool) -> Face:
             text = _("Auto-renewal pays for it when its time comes. Nothing was charged yet.")
             return Face("note", _("Placed"), (text,), cancels=True)
         case "awaiting_payment":
-            return _waiting(renewal, policy, has_returned=has_returned)
+            return _waiting(renewal, has_returned=has_returned)
         case "held":
             text = _("A person looks at this renewal before it goes on. Nothing was charged yet.")
             return Face("wait", _("Being reviewed"), (text,), cancels=True)
@@ -74,7 +74,7 @@ def face(renewal: Renewal, policy: Policy, *, has_returned: bool) -> Face:
     return _closed(renewal)
 
 
-def _waiting(renewal: Renewal, policy: Policy, *, has_returned: bool) -> Face:
+def _waiting(renewal: Renewal, *, has_returned: bool) -> Face:
     """Say how the payment of an open renewal stands."""
     attempt = renewal.attempt_state
     if attempt == "unknown" or (attempt == "sent" and (has_returned or not renewal.page_url)):

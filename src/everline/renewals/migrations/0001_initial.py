@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
                         name="one_open_renewal_per_card",
                     ),
                     models.UniqueConstraint(
-                        condition=models.Q(("state__in", ["paid", "delivered", "reversing"])),
+                        condition=models.Q(("state__in", ["paid", "delivered"])),
                         fields=("account_id", "card", "starts_at"),
                         name="a_term_is_paid_once",
                     ),

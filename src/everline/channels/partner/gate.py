@@ -1,0 +1,48 @@
+"""The first of Django's layers: it takes the requests of the API out before the others see them.
+
+Sessions, cookies, languages by cookie and the policies of pages mean nothing to a program with a
+key, and cost more than its answer. What the API needs of them stands here: a limit of size, an
+answer to unknown addresses, headers. Everything else passes on untouched.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import Resolver404, resolve
+
+from everline.channels.partner.faults import answer_to
+from everline.channels.partner.problems import Misuse, misused
+
+PREFIX: Final = "/api/"
+ADDRESSES: Final = "everline.channels.partner.urls"
+BODY_BYTES_MAX: Final = 65_536
+
+
+class Gate:
+    """Answers what begins with /api/ and lets the rest through."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer a request of the API, whatever happens, with JSON."""
+        if not request.path_info.startswith(PREFIX):
+            return self._get_response(request)
+        if _length(request) > BODY_BYTES_MAX:
+            return misused(Misuse.BODY_TOO_LARGE, request)
+        try:
+            view, arguments, named = resolve(request.path_info, ADDRESSES)
+        except Resolver404:
+            return misused(Misuse.ADDRESS_UNKNOWN, request)
+        try:
+            answer: HttpResponseBase = view(request, *arguments, **named)
+        except Exception as error:  # noqa: BLE001  The last door: a page of HTML helps no program.
+            return answer_to(error, request)
+        return answer
+
+
+def _length(request: HttpRequest) -> int:
+    """Give the announced length of the body; Django reads no further, so none is longer."""
+    announced = request.META.get("CONTENT_LENGTH") or "0"
+    return int(announced) if announced.isdecimal() else 0

@@ -1,0 +1,128 @@
+"""A partner's order as the verb takes it, and the key under which its answer is kept.
+
+Next: renewals/renew.py, which carries it out.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, TypeAlias
+
+import msgspec
+from dmr.components import ComponentParser
+from dmr.metadata import EndpointMetadata
+from dmr.openapi.objects import Parameter, Reference, RequestBody, Schema
+from dmr.openapi.objects.enums import OpenAPIType
+from dmr.types import EMPTY
+
+from everline import renewals
+from everline.channels.partner.bodies import Contact, RenewalOrder
+from everline.channels.partner.problems import Misuse
+from everline.errors import MisuseError
+from everline.ids import Iccid
+from everline.renewals.offered import Offered
+
+if TYPE_CHECKING:
+    from dmr.controller import Controller
+    from dmr.endpoint import Endpoint
+    from dmr.openapi import OpenAPIContext
+    from dmr.serializer import BaseSerializer
+
+HEADER: Final = "Idempotency-Key"
+_KEY: Final = re.compile(r"[!-~]{1,100}")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_ENCODER: Final = msgspec.json.Encoder()
+_NOBODY: Final = renewals.Contact()
+
+
+class KeyHeader(ComponentParser):
+    """Reads the Idempotency-Key, which is the request id that the verb keeps its answer under."""
+
+    __slots__ = ()
+    context_name: ClassVar[str] = "idempotency_key"
+
+    def provide_context_data(
+        self,
+        endpoint: "Endpoint",
+        controller: "Controller[BaseSerializer]",
+        *,
+        field_model: Any,
+        default: Any = EMPTY,
+    ) -> str:
+        """Give the key; raises MisuseError when there is none, or one of another form."""
+        key = controller.request.META.get("HTTP_IDEMPOTENCY_KEY")
+        if not key:
+            raise MisuseError(Misuse.IDEMPOTENCY_KEY_MISSING, "", field_name=HEADER)
+        if _KEY.fullmatch(key) is None:
+            raise MisuseError(Misuse.IDEMPOTENCY_KEY_WRONG, "", field_name=HEADER)
+        return str(key)
+
+    def get_schema(
+        self,
+        model: Any,
+        model_meta: tuple[Any, ...],
+        metadata: EndpointMetadata,
+        controller_cls: "type[Controller[BaseSerializer]]",
+        context: "OpenAPIContext",
+    ) -> list[Parameter | Reference] | RequestBody:
+        """Describe the header."""
+        return [
+            Parameter(
+                name=HEADER,
+                param_in="header",
+                required=True,
+                description="Your own id of this order, made and kept before you send it; the same"
+                " for every retry. 1 to 100 visible ASCII characters, such as a UUID.",
+                example="order-2026-000187",
+                schema=Schema(
+                    type=OpenAPIType.STRING, min_length=1, max_length=100, pattern="^[!-~]{1,100}$"
+                ),
+            )
+        ]
+
+
+IdempotencyKey: TypeAlias = Annotated[str, KeyHeader()]
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerOrder(renewals.Order):
+    """An order whose hash covers what the partner wrote.
+
+    A partner names a plan by its code. The version that this means may change between a request and
+    its retry, and the retry must still be known as the same request.
+    """
+
+    asked: bytes = b""
+
+    def hash(self, verb: str, payer: str) -> bytes:
+        """Give the SHA-256 of what was written, whatever its layout was."""
+        return hashlib.sha256(b"%b\0%b\0%b" % (verb.encode(), payer.encode(), self.asked)).digest()
+
+
+def order(asked: RenewalOrder, iccid: Iccid, offered: Offered) -> PartnerOrder:
+    """Make the order; the card and the plan are those that were found."""
+    assert offered.plan_version_id is not None, "an unknown plan is refused before"
+    told = asked.contact
+    written = (
+        iccid,
+        asked.plan,
+        asked.promotion,
+        asked.quoted_total,
+        (asked.quoted_end - _EPOCH) // timedelta(microseconds=1),
+        told,
+    )
+    return PartnerOrder(
+        account_id=offered.account_id,
+        card_id=offered.card_id,
+        plan_version_id=offered.plan_version_id,
+        promotion=asked.promotion,
+        quoted_total=asked.quoted_total,
+        quoted_end=asked.quoted_end,
+        contact=_contact(told) if told else _NOBODY,
+        asked=_ENCODER.encode(written),
+    )
+
+
+def _contact(told: Contact) -> renewals.Contact:
+    return renewals.Contact(told.email or "", told.phone or "", told.locale)

@@ -1,0 +1,368 @@
+"""The operations of the API: each reads one request, asks the core, and writes one answer.
+
+The forms of requests and answers stand in bodies.py, every "no" in problems.py. A renewal goes on
+in renewals/renew.py.
+"""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, ClassVar, Final
+
+import msgspec
+from django.http import HttpResponse
+from django.utils import translation
+from django.utils.translation import gettext
+from dmr import Controller, HeaderSpec, Path, Query, validate
+from dmr.endpoint import Endpoint
+from dmr.plugins.msgspec import (
+    BodyMsgspec,
+    MsgspecJsonParser,
+    MsgspecJsonRenderer,
+    MsgspecSerializer,
+)
+
+from everline import cards, catalogue, ids, renewals
+from everline.channels.partner import bodies, words
+from everline.channels.partner.auth import BearerKey
+from everline.channels.partner.document import (
+    NOT_RENEWED,
+    NOT_SOLD,
+    REPLAYED_HEADER,
+    WITH_BODY,
+    WITH_FIELDS,
+    answers,
+    success,
+)
+from everline.channels.partner.faults import answer_to
+from everline.channels.partner.orders import IdempotencyKey, order
+from everline.channels.partner.problems import (
+    CONTENT_TYPE,
+    HEADERS,
+    REPLAYED,
+    Misuse,
+    language,
+    misused,
+    refused,
+    sentence,
+)
+from everline.database.requests import Caller
+from everline.errors import Code, Refusal
+from everline.ids import Iccid
+from everline.money import tax_included
+from everline.people.keys import KeyHolder
+from everline.renewals.offered import find_offered
+
+CHANNEL: Final = "partner"
+ADDRESS: Final = "/api/v1/renewals/"
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+class StrictParser(MsgspecJsonParser):
+    """Reads JSON without changing types: "5" is no number."""
+
+    __slots__ = ()
+    strict = True
+
+
+class PartnerController(Controller[MsgspecSerializer]):
+    """What all operations have in common: the key, the form of answers, the way of errors."""
+
+    is_abstract = True
+    auth = (BearerKey(),)
+    parsers = (StrictParser(),)
+    renderers = (MsgspecJsonRenderer(), MsgspecJsonRenderer(CONTENT_TYPE))
+    validate_responses: ClassVar[bool] = False  # The tests do, from the published document.
+    error_model = bodies.Problem
+
+    partner: KeyHolder
+    at: datetime
+
+    def handle_error(
+        self, endpoint: Endpoint, controller: Controller[Any], exc: Exception
+    ) -> HttpResponse:
+        """Answer every exception with a problem."""
+        return answer_to(exc, self.request)
+
+    def handle_method_not_allowed(self, method: str) -> HttpResponse:
+        """Answer a method that this address does not take."""
+        answer = misused(Misuse.METHOD_WRONG, self.request)
+        answer["Allow"] = ", ".join(sorted(self.api_endpoints))
+        return answer
+
+    def _refuse(self, code: Code) -> HttpResponse:
+        return refused(Refusal(code), self.request)
+
+
+class PlansController(PartnerController):
+    """The plans on sale."""
+
+    @validate(
+        *answers(success(bodies.Plans, HTTPStatus.OK, "The plans."), *WITH_FIELDS),
+        operation_id="list_plans",
+        tags=["Plans"],
+    )
+    def get(self, parsed_query: Query[bodies.PlanQuestion]) -> HttpResponse:
+        """List the plans on sale.
+
+        Prices are those of the plan alone; what it costs one card, with a promotion, and when it
+        will end, a quote tells. The list changes rarely: keep it for some minutes.
+        """
+        currency = parsed_query.currency or self.partner.currency
+        offers = catalogue.offers(currency, self.at, parsed_query.country)
+        return _written(bodies.Plans([_plan(offer) for offer in offers]))
+
+
+class CardStatusController(PartnerController):
+    """What a partner may know of a card."""
+
+    @validate(
+        *answers(
+            success(bodies.CardStatus, HTTPStatus.OK, "The card's status."),
+            *WITH_BODY,
+            Code.CARD_UNKNOWN,
+        ),
+        operation_id="tell_card_status",
+        tags=["Cards"],
+    )
+    def post(self, parsed_body: BodyMsgspec[bodies.CardQuestion]) -> HttpResponse:
+        """Tell a card's status.
+
+        Its state, until when it is paid for, and whether it can be renewed or which step is missing.
+        Never its holder, its balance or its usage. It is a POST although it changes nothing: a card
+        number is personal data, and addresses are kept in logs. It needs no Idempotency-Key.
+        """
+        card = cards.find(Iccid.parse(parsed_body.iccid))
+        if card is None:
+            return self._refuse(Code.CARD_UNKNOWN)
+        step = words.MISSING_STEPS.get(card.state)
+        with translation.override(language(self.request)):
+            found = bodies.CardStatus(
+                kind=card.kind,  # type: ignore[arg-type]  The table's constraint holds it.
+                state=card.state,  # type: ignore[arg-type]
+                state_words=gettext(words.STATES[card.state]),
+                currency=card.currency,
+                zone=card.zone,
+                valid_until=_utc(cards.status(card, self.at).valid_until),
+                is_renewable=step is None,
+                missing_step=step and bodies.MissingStep(step, gettext(sentence(step))),
+            )
+        return _written(found)
+
+
+class QuotesController(PartnerController):
+    """What a plan costs a card now."""
+
+    @validate(
+        *answers(
+            success(bodies.Quote, HTTPStatus.OK, "The quote."), *WITH_BODY, *NOT_SOLD
+        ),
+        operation_id="quote",
+        tags=["Quotes"],
+    )
+    def post(self, parsed_body: BodyMsgspec[bodies.QuoteQuestion]) -> HttpResponse:
+        """Quote a plan for a card.
+
+        Show the total, the end with its zone, and what happens to the present plan, before the
+        subscriber pays you. It writes nothing and holds nothing, so it needs no Idempotency-Key.
+        """
+        asked, iccid = parsed_body, Iccid.parse(parsed_body.iccid)
+        offered = find_offered(iccid, asked.plan, self.at)
+        if offered is None:
+            return self._refuse(Code.CARD_UNKNOWN)
+        if offered.plan_version_id is None:
+            return self._refuse(Code.PLAN_UNKNOWN)
+        (quote,) = renewals.quote(
+            [offered.card_id], offered.plan_version_id, asked.promotion, CHANNEL, self.at
+        )
+        if quote.refusal:
+            return refused(quote.refusal, self.request, promotion=asked.promotion)
+        if "deposit" not in (quote.means or []):
+            facts = {"means": quote.means}
+            return refused(Refusal(Code.MEANS_NOT_ALLOWED, facts), self.request)
+        with translation.override(language(self.request)):
+            said = words.fate(quote)
+        return _written(_quote(quote, asked, said))
+
+
+class RenewalsController(PartnerController):
+    """Renewing, and the list of what was renewed."""
+
+    @validate(
+        *answers(
+            success(
+                bodies.RenewalMade,
+                HTTPStatus.CREATED,
+                "Renewed: paid from your deposit, once.",
+                {
+                    "Location": HeaderSpec(description="Where to ask for its state."),
+                    REPLAYED: REPLAYED_HEADER,
+                },
+            ),
+            *WITH_BODY,
+            Misuse.IDEMPOTENCY_KEY_MISSING,
+            Misuse.IDEMPOTENCY_KEY_WRONG,
+            *NOT_RENEWED,
+        ),
+        operation_id="renew",
+        tags=["Renewals"],
+    )
+    def post(
+        self,
+        parsed_body: BodyMsgspec[bodies.RenewalOrder],
+        idempotency_key: IdempotencyKey,
+    ) -> HttpResponse:
+        """Renew a card, paid from your deposit.
+
+        Happens once for each Idempotency-Key, at exactly the total and the end that you send, or
+        not at all. Send the same request with the same key when an answer is lost.
+        """
+        asked, iccid = parsed_body, Iccid.parse(parsed_body.iccid)
+        offered = find_offered(iccid, asked.plan, self.at)
+        if offered is None:
+            return self._refuse(Code.CARD_UNKNOWN)
+        if offered.plan_version_id is None:
+            return self._refuse(Code.PLAN_UNKNOWN)
+        answer = renewals.renew(
+            Caller(CHANNEL, self.partner.code, idempotency_key),
+            order(asked, iccid, offered),
+            self.partner.account_id,
+            self.at,
+        )
+        if answer.refusal:
+            return refused(
+                answer.refusal, self.request, promotion=asked.promotion, replayed=answer.replayed
+            )
+        assert answer.id is not None
+        assert answer.valid_until is not None
+        made = bodies.RenewalMade(
+            id=ids.outside("rnw", answer.id),
+            outcome="renewed",
+            plan=asked.plan,
+            promotion=asked.promotion,
+            currency=offered.currency,
+            total=asked.quoted_total,
+            valid_until=answer.valid_until.astimezone(UTC),
+        )
+        response = _written(made, HTTPStatus.CREATED)
+        response["Location"] = ADDRESS + made.id
+        if answer.replayed:
+            response[REPLAYED] = "true"
+        return response
+
+    @validate(
+        *answers(success(bodies.Renewals, HTTPStatus.OK, "A page of renewals."), *WITH_FIELDS),
+        operation_id="list_renewals",
+        tags=["Renewals"],
+    )
+    def get(self, parsed_query: Query[bodies.PageQuestion]) -> HttpResponse:
+        """List your renewals, the newest first.
+
+        Those that your deposit paid for, those taken back too. For the next page send `next_before`
+        as `before`.
+        """
+        before = ids.inside("rnw", parsed_query.before) if parsed_query.before else None
+        found = renewals.of_payer(self.partner.account_id, parsed_query.limit + 1, before)
+        page = [_renewal(renewal) for renewal in found[: parsed_query.limit]]
+        more = len(found) > parsed_query.limit
+        return _written(bodies.Renewals(page, page[-1].id if more else None))
+
+
+class RenewalController(PartnerController):
+    """One renewal."""
+
+    @validate(
+        *answers(
+            success(bodies.Renewal, HTTPStatus.OK, "The renewal."),
+            *WITH_FIELDS,
+            Code.RENEWAL_UNKNOWN,
+        ),
+        operation_id="read_renewal",
+        tags=["Renewals"],
+    )
+    def get(self, parsed_path: Path[bodies.RenewalAddress]) -> HttpResponse:
+        """Read one of your renewals as it stands now.
+
+        It goes from `paid` to `delivered` within moments. One of somebody else is not known here.
+        """
+        found = renewals.find(ids.inside("rnw", parsed_path.renewal))
+        if found is None or found.payer_id != self.partner.account_id or found.means != "deposit":
+            return self._refuse(Code.RENEWAL_UNKNOWN)
+        return _written(_renewal(found))
+
+
+def _written(body: msgspec.Struct, status: HTTPStatus = HTTPStatus.OK) -> HttpResponse:
+    return HttpResponse(
+        _ENCODER.encode(body), status=status, content_type="application/json", headers=HEADERS
+    )
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return at and at.astimezone(UTC)
+
+
+def _plan(offer: catalogue.Offer) -> bodies.Plan:
+    region = offer.region_code and bodies.Region(offer.region_code, offer.region_names or {})
+    return bodies.Plan(
+        code=offer.code,
+        names=offer.names,
+        currency=offer.currency,
+        price=offer.price,
+        tax=tax_included(offer.price, offer.tax_basis_points),
+        period=bodies.Period(offer.period_unit, offer.period_count),  # type: ignore[arg-type]
+        validity=offer.validity,  # type: ignore[arg-type]
+        on_renewal=offer.on_renewal,  # type: ignore[arg-type]
+        allowance_bytes=offer.allowance_bytes,
+        fair_use_bytes=offer.fair_use_bytes,
+        devices_max=offer.devices_max,
+        region=region or None,
+        countries=offer.countries,
+    )
+
+
+def _quote(quote: renewals.Quote, asked: bodies.QuoteQuestion, said: str) -> bodies.Quote:
+    assert quote.price is not None
+    assert quote.total is not None
+    assert quote.starts_at is not None
+    assert quote.ends_at is not None
+    return bodies.Quote(
+        plan=asked.plan,
+        promotion=asked.promotion,
+        currency=quote.currency,
+        price=quote.price,
+        discount=quote.discount,
+        total=quote.total,
+        tax=quote.tax,
+        starts_at=quote.starts_at.astimezone(UTC),
+        ends_at=quote.ends_at.astimezone(UTC),
+        zone=quote.zone,
+        on_renewal=quote.on_renewal,  # type: ignore[arg-type]
+        on_renewal_words=said,
+        allowance_bytes=quote.allowance_bytes,
+        bonus_bytes=quote.bonus_bytes,
+        fair_use_bytes=quote.fair_use_bytes,
+    )
+
+
+def _renewal(found: renewals.Renewal) -> bodies.Renewal:
+    return bodies.Renewal(
+        id=ids.outside("rnw", found.id),
+        idempotency_key=found.request_id,
+        iccid=found.iccid,
+        state=found.state,  # type: ignore[arg-type]
+        reason=found.reason or None,
+        plan=found.plan_code,
+        plan_names=found.plan_names,
+        currency=found.currency,
+        price=found.price,
+        discount=found.discount,
+        total=found.total,
+        tax=found.tax,
+        on_renewal=found.on_renewal,  # type: ignore[arg-type]
+        allowance_bytes=found.allowance_bytes,
+        bonus_bytes=found.bonus_bytes,
+        starts_at=found.starts_at.astimezone(UTC),
+        ends_at=found.ends_at.astimezone(UTC),
+        zone=found.zone,
+        placed_at=found.placed_at.astimezone(UTC),
+        delivered_at=_utc(found.delivered_at),
+    )

@@ -1,0 +1,49 @@
+"""What a partner shows its subscribers of a card and a quote, in words.
+
+Sentences of refusals stand in problems.py.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.translation import get_language, gettext, gettext_noop as _
+
+from everline import clock
+from everline.errors import Code
+from everline.renewals import Quote
+
+STATES: Final[Mapping[str, str]] = {
+    "in_stock": _("Not activated yet"),
+    "activated": _("Activated, not bound to a device yet"),
+    "bound": _("In use"),
+    "suspended": _("Suspended"),
+    "lost": _("Reported lost"),
+    "terminated": _("Ended"),
+}
+"""Each state of a card; a test checks that none is missing."""
+
+MISSING_STEPS: Final[Mapping[str, Code]] = {
+    "in_stock": Code.CARD_NOT_ACTIVE,
+    "activated": Code.CARD_NOT_BOUND,
+    "suspended": Code.CARD_SUSPENDED,
+    "lost": Code.CARD_LOST,
+    "terminated": Code.CARD_TERMINATED,
+}
+"""The refusal that a state meets; a test compares it with what the verb answers."""
+
+
+def fate(quote: Quote) -> str:
+    """Say what happens to the present plan and to what is left of it, in the active language."""
+    assert quote.starts_at is not None
+    if quote.present_ends_at is None:
+        if quote.on_renewal == "queue":
+            return gettext("No plan is running on this card, so the new one starts at once.")
+        return gettext("No plan is running on this card. The new one starts now.")
+    if quote.on_renewal == "stack":
+        return gettext("Added now: the data left is kept and adds to the new plan's.")
+    if quote.on_renewal == "replace":
+        return gettext("Replaces the present plan now. What is left of it is lost.")
+    starts_at = clock.format_instant(quote.starts_at, quote.zone, get_language() or "en")
+    return gettext(
+        "Starts after the present plan, on %(starts_at)s. Until then the data left stays usable."
+    ) % {"starts_at": starts_at}

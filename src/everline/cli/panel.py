@@ -1,0 +1,76 @@
+"""What the demo shows: the address, cards to try, sign-ins; and its parts' log lines, quietly.
+
+The numbers stand in demo/cards.csv, whose head explains them; a test compares.
+"""
+
+import threading
+from pathlib import Path
+from typing import Final
+
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from everline.cli.speech import err, out, write_json
+
+CARDS: Final = (
+    ("8999907111111111112", "runs now: a renewal is added after the present plan"),
+    ("8999907222222222225", "lapsed some days ago: a renewal starts at once"),
+    ("8999907333333333338", "new in its carrier: activate it with start code NEW4-CARD"),
+)
+COLORS: Final = {"web": "green", "worker": "blue", "simulators": "magenta"}
+WIDTH: Final = max(map(len, COLORS))
+
+_line: Final = threading.Lock()
+
+
+def grouped(number: str) -> str:
+    """Write a card number in groups of four, as it is printed on the card."""
+    return " ".join(number[start : start + 4] for start in range(0, len(number), 4))
+
+
+def tell(name: str, line: str) -> None:
+    """Show one line of a part, with its name before it."""
+    with _line:
+        err.print(
+            Text.assemble((f"{name:<{WIDTH}} │ ", COLORS.get(name, "dim")), (line, "dim")),
+            soft_wrap=True,
+        )
+
+
+def show(port: int, home: Path, *, as_json: bool) -> None:
+    """Show where to look and what to try, when everything answers."""
+    address = f"http://localhost:{port}"
+    signs = sign_ins(home)
+    if as_json:
+        write_json(
+            {
+                "address": address,
+                "outbox": f"{address}/outbox",
+                "cards": [{"iccid": number, "shows": what} for number, what in CARDS],
+                "sign_ins": dict(signs),
+                "home": str(home),
+            }
+        )
+        return
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("Open", Text(address, style="bold cyan"))
+    table.add_row("")
+    for number, what in CARDS:
+        table.add_row("Card" if number == CARDS[0][0] else "", Text(grouped(number), style="bold"))
+        table.add_row("", Text(what, style="dim"))
+    table.add_row("")
+    for title, value in signs:
+        table.add_row(title, value)
+    table.add_row("Outbox", f"{address}/outbox")
+    table.add_row("Data", str(home))
+    table.add_row("")
+    table.add_row("Stop", "Ctrl-C")
+    out.print(Panel(table, title="Everline", title_align="left", expand=False, padding=(1, 2)))
+
+
+def sign_ins(home: Path) -> list[tuple[str, str]]:
+    """List the demo's sign-ins, as title and what to type."""
+    return []

@@ -1,0 +1,44 @@
+"""Ports of this machine: whether one is free, before anything is started that needs it."""
+
+import errno
+import socket
+
+from everline.database.preflight import ServerError
+
+
+def require_port(port: int, host: str = "127.0.0.1") -> None:
+    """Refuse a port that something listens on, or that this user may not take: one clear line.
+
+    A local name leads to both loopback addresses, so for a local host both must be free.
+    """
+    hosts = [host, "::1"] if host in {"127.0.0.1", "localhost"} else [host]
+    for each in hosts:
+        family = socket.AF_INET6 if ":" in each else socket.AF_INET
+        try:
+            with socket.socket(family, socket.SOCK_STREAM) as tried:
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                tried.bind((each, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise ServerError(
+                    f"Port {port} is taken: end what uses it, or choose another one with"
+                    f" --port {port + 1 if port < 65535 else 8001}."  # noqa: PLR2004  The last port.
+                ) from None
+            if error.errno == errno.EACCES:
+                raise ServerError(
+                    f"Port {port} may not be taken by this user: choose one above 1023 with --port."
+                ) from None
+            if each == host:
+                raise ServerError(
+                    f"The address {host} cannot be listened on: {error.strerror}. Choose another"
+                    " one with --host."
+                ) from None
+
+
+def free_port(wanted: int) -> int:
+    """Give the wanted port when it is free, else 0, with which the system chooses one."""
+    try:
+        require_port(wanted)
+    except ServerError:
+        return 0
+    return wanted
