@@ -10,12 +10,23 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from django.conf import settings
+from django.db import connections
 
+from everline import database
+from everline.config.plugs import plug_in
+from everline.database.addresses import Addresses, addresses, is_embedded
+from everline.database.migrate import migrate
+from everline.database.server import Server, ensure_running, running
 from everline.office.audit import audit
 from everline.renewals import find_open, of_card
+from tests.conftest import point_at
 from tests.simulator import SimulatorProcess
 from tests.world import World
 
@@ -93,7 +104,8 @@ def _plan(world: World) -> uuid.UUID:
 def _recover(zygote: Zygote) -> None:
     """Start a worker again and again, each some time later."""
     for offset in DELAYS:
-        zygote.do("work", offset=offset)
+        told = zygote.do("work", offset=offset)
+        assert "error" not in told, told
         world = zygote.world
         if not world.one(
             "select 1 from renewals_renewal where state in"
@@ -151,12 +163,63 @@ def test_a_worker_killed_at_any_step_delivers_what_was_paid_once(zygote: Zygote)
     whole = zygote.do("work")
     assert not whole["killed"]
     world = zygote.world
-    for kill_at in range(1, 40):
+    for kill_at in range(1, 25):
         _buy(zygote, token="tok_approve" if kill_at % 2 else "tok_webhook_twice")
         zygote.do("work", kill_at, offset=0 if kill_at % 3 else 70)
     _recover(zygote)
     assert set(_check(zygote)) == {"delivered"}
-    assert world.one("select count(*) from notices_notice") == 40
+    assert world.one("select count(*) from notices_notice") == 25
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[tuple[Server, Addresses]]:
+    """Run a durable PostgreSQL of its own, which may be killed."""
+    if not is_embedded():
+        pytest.skip("PostgreSQL is killed only where it is our embedded one")
+    with running(tmp_path / "home", durable=True) as server:
+        logins = addresses(tmp_path / "home", "everline_killed")
+        point_at(logins)
+        migrate(logins, datetime.now(UTC))
+        connections.close_all()
+        yield server, logins
+        database.close()
+
+
+def _postmaster(server: Server) -> int:
+    (pid_file,) = server.home.glob("postgres-*/postmaster.pid")
+    return int(pid_file.read_text().split()[0])
+
+
+def test_a_killed_postgresql_loses_nothing_that_was_answered(
+    own_server: tuple[Server, Addresses], simulator: SimulatorProcess
+) -> None:
+    server, logins = own_server
+    with psycopg.connect(logins.owner, autocommit=True) as owner:
+        owner.execute("update database_deployment set mode = 'simulation'")
+        world = World(owner, logins)
+        world.at = world.server_time()
+        plan = world.plan().version_id
+        cards = [world.card() for _ in range(12)]
+        settings.SANDBOX_ADDRESS, settings.SANDBOX_SECRET = simulator.url, simulator.notify_secret
+        plug_in()
+    database.close()
+    zygote = Zygote(world, simulator)
+    for number, card in enumerate(cards):
+        order = {"iccid": card.iccid, "plan": str(plan), "token": "tok_approve"}
+        flow = "web" if number < 8 else "work"
+        if flow == "work":
+            zygote.do("web", request_id=f"calm-{number}", **order)
+        zygote.do(
+            flow, 2 * number + 3 if number < 8 else 3 * (number - 7),
+            request_id=f"killed-{number}", postgres=_postmaster(server), **order,
+        )  # fmt: skip
+        server = ensure_running(server.home)
+    with psycopg.connect(logins.owner, autocommit=True) as owner:
+        world.owner = owner
+        _recover(zygote)
+        assert set(_check(zygote)) <= {"delivered", "expired"}
+    zygote.close()
+    server.leave()
 
 
 def test_open_renewals_are_found_by_their_card(sandboxed: World) -> None:

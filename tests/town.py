@@ -10,7 +10,6 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Final, TypeVar
 
 import psycopg
@@ -32,6 +31,9 @@ from tests.world import World
 
 T = TypeVar("T")
 WAIT_SECONDS: Final = 20
+CONNECTIONS_MAX: Final = 32
+"""Enough to collide; two workers of the suite fit into a server's usual hundred."""
+
 NOBODY_THERE: Final = "http://localhost:9"
 KEPT: Final = "^(database_(transition|deployment)|ledger_watermark|django_.*|auth_permission)$"
 """Tables that migrations fill."""
@@ -102,13 +104,9 @@ def findings(world: World) -> dict[str, list[str]]:
     }
 
 
-def at_once(call: Callable[[], T], *more: Callable[[], T]) -> list[T]:
-    """Call all of them at once, each in a thread and on a connection of its own.
-
-    They start together, when every thread is there and every connection stands.
-    """
-    calls = (call, *more)
-    lent = min(len(calls), settings.POOL_MAX)
+def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
+    """Call all of them at once, in threads that start together when every connection stands."""
+    lent = min(len(calls), CONNECTIONS_MAX)
     pool().resize(lent, max(lent, settings.POOL_MAX))
     pool().wait(WAIT_SECONDS)
     barrier = threading.Barrier(len(calls))
@@ -122,9 +120,16 @@ def at_once(call: Callable[[], T], *more: Callable[[], T]) -> list[T]:
         return [each.result(WAIT_SECONDS) for each in running]
 
 
-def of_each(call: Callable[..., T], values: Sequence[object]) -> list[T]:
-    """Call the same at once with each of these values."""
-    return at_once(*[partial(call, value) for value in values])
+def as_owner(world: World, query: str, *parameters: object) -> Callable[[], object]:
+    """Make a call of a part, which no app may call, on a connection of its own."""
+
+    def call() -> object:
+        with psycopg.connect(world.logins.owner, autocommit=True) as owner:
+            owner.execute(_search_path())
+            row = owner.execute(query.encode(), parameters).fetchone()
+        return row and row[0]
+
+    return call
 
 
 def weaken(world: World, function: str, *changes: tuple[str, str]) -> None:
@@ -133,10 +138,12 @@ def weaken(world: World, function: str, *changes: tuple[str, str]) -> None:
     for old, new in changes:
         assert old in text, f"{function} has no {old!r}"
         text = text.replace(old, new)
-    world.owner.execute(
-        sql.SQL("set search_path = {}, public").format(sql.Identifier(verbs.schema()))
-    )
+    world.owner.execute(_search_path())
     world.owner.execute(text.encode())
+
+
+def _search_path() -> sql.Composed:
+    return sql.SQL("set search_path = {}, public").format(sql.Identifier(verbs.schema()))
 
 
 def source(function: str) -> str:

@@ -7,7 +7,7 @@ that happens afterwards goes through the real verbs.
 import itertools
 import os
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from everline import cards, database, ids, ledger, payments, renewals
 from everline.cards import start_code_hash
 from everline.database.addresses import Addresses
 from everline.database.requests import Answer, Caller
+from everline.people import keys
 from everline.renewals.pay import settle
 
 START = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -48,13 +49,17 @@ class Owner:
 
 
 class World:
-    """One operator in one fresh database; `at` is its time, moved by `advance`."""
+    """One operator in one fresh database; `at` is its time, moved by `advance`.
+
+    Numbers go on from world to world, because the simulated network outlives each of them.
+    """
+
+    _numbers = itertools.count(1)
 
     def __init__(self, owner: psycopg.Connection, logins: Addresses) -> None:
         self.owner = owner
         self.logins = logins
         self.at = START
-        self._numbers = itertools.count(1)
         self._operator()
 
     def now(self) -> datetime:
@@ -197,7 +202,7 @@ class World:
         ledger.open_pockets(partner.account_id, "deposit", currency, pockets, self.at)
         if deposit:
             self.fund(partner.account_id, "deposit", deposit, currency)
-        return partner
+        return replace(partner, key=keys.make(partner.id, self.at))
 
     def fund(self, account_id: uuid.UUID, kind: str, amount: int, currency: str = "EUR") -> Answer:
         """Book money received at the bank onto an account."""

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-QUIET_SECONDS = 8.0
+QUIET_SECONDS = 6.0
 
 
 class Steps:
@@ -57,12 +57,13 @@ def _child(order: dict[str, Any]) -> int:
     import httpx
     from django.conf import settings
 
-    from everline import database
+    from everline import database, notices
     from everline.config.plugs import plug_in
 
     settings.APP_ADDRESS = order["address"]
     settings.SANDBOX_ADDRESS, settings.SANDBOX_SECRET = order["bank"], order["secret"]
     plug_in()
+    notices.install({"email": notices.Outbox(), "sms": notices.Outbox()})
     steps = Steps(order["kill_at"], order["postgres"])
     for name in ("row", "rows", "value"):
         setattr(database, name, steps.around(getattr(database, name)))
@@ -72,6 +73,7 @@ def _child(order: dict[str, Any]) -> int:
     def now() -> datetime:
         return datetime.now(UTC) + offset
 
+    database.pool.WAIT_SECONDS = 1.0
     if order["flow"] == "web":
         _renew(order, now)
     else:
@@ -108,7 +110,8 @@ def _renew(order: dict[str, Any], now: Callable[[], datetime]) -> None:
 
 def _work(order: dict[str, Any], now: Callable[[], datetime]) -> None:
     """Be a real worker until nothing is due."""
-    from everline import database
+    import psycopg
+
     from everline.config.plugs import KINDS, sweeps
     from everline.jobs.worker import Worker
 
@@ -117,18 +120,30 @@ def _work(order: dict[str, Any], now: Callable[[], datetime]) -> None:
     running.start()
     until = time.monotonic() + QUIET_SECONDS
     quiet = 0
-    while quiet < 3 and time.monotonic() < until and running.is_alive():
+    away = 0
+    while quiet < 3 and away < 2 and time.monotonic() < until and running.is_alive():
         time.sleep(0.05)
-        busy = database.pool.value(
+        try:
+            quiet = 0 if _is_busy(now) else quiet + 1
+        except psycopg.Error:
+            away += 1
+    worker.stop()
+    running.join(5)
+
+
+def _is_busy(now: Callable[[], datetime]) -> bool:
+    """Tell whether something is due."""
+    from everline.database import pool
+
+    return bool(
+        pool.value(
             "select (select count(*) from jobs_job where run_at <= %s or lease is not null)"
             " + (select count(*) from payments_attempt where ask_at <= %s)"
             " + (select count(*) from payments_refund where ask_at <= %s)"
             " + (select count(*) from renewals_renewal where deadline_at <= %s)",
             [now()] * 4,
         )
-        quiet = 0 if busy else quiet + 1
-    worker.stop()
-    running.join(5)
+    )
 
 
 def main() -> None:

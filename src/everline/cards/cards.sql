@@ -186,7 +186,8 @@ begin
     return row(locked.id, 'unbound', null, null, null, false)::answer;
 end $$;
 
--- verb change_card: suspends, reports lost, resumes or terminates a card.
+-- verb change_card: suspends, reports lost, resumes or terminates a card. One that is resumed and
+-- has no device any more is active and waits to be bound.
 -- Caller: cards/__init__.py. Locks: request, card. Refuses: card_unknown, card_state.
 create or replace function change_card(
     channel text, source text, request_id text, request_hash bytea, card uuid, event text,
@@ -216,6 +217,12 @@ begin
         );
     end if;
     perform step_card(locked, change_card.event, change_card.at);
+    if change_card.event = 'resume' and not exists (
+        select from cards_device d where d.card_id = locked.id and d.unbound_at is null
+    ) then
+        locked.state := 'bound';
+        perform step_card(locked, 'unbind', change_card.at);
+    end if;
     return row(locked.id, 'changed', null, null, null, false)::answer;
 end $$;
 

@@ -5,8 +5,6 @@ They import what they need when they run, after Django is set up, so that --help
 things are said, and the exit codes, are in speech.py.
 """
 
-import sys
-
 import typer
 
 from everline.cli import demo, lines, loading, proof, running
@@ -36,7 +34,3 @@ for family, title in (
 def main() -> None:
     """Run the command that was typed."""
     app(prog_name="everline")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -24,7 +24,7 @@ from everline.cli.speech import Exit, Json, Waiting, err, fail, plain_errors
 from everline.config import environment, processes
 from everline.config.ports import free_port, require_port
 from everline.config.processes import Child, StartError
-from everline.database.addresses import Addresses
+from everline.database.addresses import Addresses, prepare_roles
 from everline.database.cluster import make_home
 from everline.database.preflight import ServerError, explained
 from everline.database.server import default_home
@@ -35,14 +35,13 @@ HEALTH_SECONDS: Final = 60.0
 RESTARTS_MAX: Final = 5
 """How often a part that ends by itself is started again within a minute, before all is ended."""
 
+_READY_LINE: Final = re.compile(r'^{"(serving|working)":')
 _SANDBOX_LINE: Final = re.compile(r"http://localhost:(\d+)$")
 
 
 def demo(
     *,
-    port: Annotated[
-        int, typer.Option(help="The port of the pages.", min=1, max=65535)
-    ] = 8000,
+    port: Annotated[int, typer.Option(help="The port of the pages.", min=1, max=65535)] = 8000,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show all log lines.")] = False,
     json: Json = False,
 ) -> None:
@@ -71,7 +70,7 @@ def demo(
 
 
 class Stopping:
-    """Ctrl-C and its relatives: once for an orderly end, twice by force, thrice for nothing else."""
+    """Ctrl-C and its relatives: once for an orderly end, twice by force, thrice at once."""
 
     def __init__(self) -> None:
         self.children: list[Child] = []
@@ -133,6 +132,7 @@ def _prepare_environment(home: Path, port: int, *, verbose: bool) -> None:
 
 def _bring_up(logins: Addresses, waiting: Waiting) -> None:
     """Migrate, mark a new database as a demo, and load the made-up operator once."""
+    prepare_roles(logins)
     environment.set_up(logins, "demo")
     from django.db import connections
 
@@ -189,11 +189,11 @@ def _run(home: Path, port: int, stopping: Stopping, waiting: Waiting, *, json: b
     waiting.show("Starting the web server and the worker")
     everline = (*python, "everline.cli")
     parts = {
-        "web": [*everline, "serve", "--port", str(port), "--threads", str(THREADS)],
-        "worker": [*everline, "work", "--threads", str(THREADS)],
+        "web": [*everline, "serve", "--port", str(port), "--threads", str(THREADS), "--json"],
+        "worker": [*everline, "work", "--threads", str(THREADS), "--json"],
     }
     for name, command in parts.items():
-        stopping.children.append(processes.start(name, command, panel.tell))
+        stopping.children.append(processes.start(name, command, panel.tell, until=_READY_LINE))
     _wait_for_health(port, stopping.children)
     waiting.end()
     panel.show(port, home, as_json=json)
@@ -236,7 +236,7 @@ def _keep_up(stopping: Stopping, parts: dict[str, list[str]]) -> None:
             err.print(f"{child.name} ended and is started again.", style="yellow")
             processes.kill([child])
             stopping.children[place] = processes.start(
-                child.name, parts[child.name], panel.tell
+                child.name, parts[child.name], panel.tell, until=_READY_LINE
             )
 
 

@@ -3,12 +3,9 @@
 The steps of a migration stand in database/migrate.py, the readers of files in everline/loading.
 """
 
-from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
-import typer
-
-from everline.cli.speech import Json, Waiting, fail, opened, out, write_json, Exit
+from everline.cli.speech import Exit, Json, Waiting, fail, opened, out, write_json
 
 
 def migrate(*, json: Json = False) -> None:

@@ -58,7 +58,7 @@ def serve(
             workers=1,
             blocking_threads=threads,
             backlog=1024,
-            log_level=LogLevels.warning,
+            log_level=LogLevels.error,
             workers_kill_timeout=15,
             respawn_failed_workers=True,
         ).serve()

@@ -1,8 +1,8 @@
 """Sending a renewal from the command line: quoted, sent once, and asked again under the same id.
 
-The id is the caller's. When it was sent before, it is sent with the very input of that time, so that
-the verb compares all of it: the same wish is replayed, another one refused. Nothing is decided here;
-renewals/renew.py is asked.
+The id is the caller's. When it was sent before, it is sent with the very input of that time, so
+that the verb compares all of it: the same wish is replayed, another one refused. Nothing is decided
+here; renewals/renew.py is asked.
 """
 
 from collections.abc import Callable
@@ -153,3 +153,7 @@ def _charge(renewal_id: UUID, now: Callable[[], datetime]) -> None:
     )
     if sent is None:
         renewals.ask_renewal(renewal_id, now)
+    renewal = renewals.find(renewal_id)
+    if renewal and (renewal.state, renewal.attempt_state) == ("awaiting_payment", "failed"):
+        # Nobody sits at a page to try again, so the card is not kept waiting for it.
+        renewals.cancel(Caller(CHANNEL, SOURCE, f"declined:{receipt}"), renewal_id, now())

@@ -20,6 +20,7 @@ LOCALE: Final = "en"
 UNITS: Final = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
 
 STATES: Final = {
+    "awaiting_payment": "Waits for payment.",
     "placed": "Placed; not paid yet.",
     "held": "Held for review; nothing was charged.",
     "paid": "Paid, being delivered.",
@@ -177,6 +178,7 @@ def _outcome(renewal: renewals.Renewal) -> tuple[str, Exit]:
             return f"The bank asks for a confirmation: open {renewal.page_url}", Exit.UNSURE
         if renewal.attempt_state in UNSURE:
             return "We are checking the payment. Do not pay again.", Exit.UNSURE
+    if renewal.state in {"awaiting_payment", "cancelled"} and renewal.attempt_state == "failed":
         why = f" ({renewal.attempt_reason})" if renewal.attempt_reason else ""
         return f"The payment was declined{why}. Nothing was charged.", Exit.REFUSED
     return STATES[renewal.state], Exit.REFUSED

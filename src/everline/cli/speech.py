@@ -18,9 +18,9 @@ from rich.status import Status
 
 from everline.config import environment
 from everline.config.processes import StartError
-from everline.database.addresses import Addresses
-from everline.database.server import Stage
+from everline.database.addresses import Addresses, prepare_roles
 from everline.database.preflight import ServerError
+from everline.database.server import Stage
 from everline.errors import FaultError, MisuseError
 from everline.ids import InvalidNumberError
 
@@ -117,6 +117,8 @@ def opened(process: str, *, creates: bool = False) -> Iterator[Addresses]:
         try:
             with environment.connected(waiting.tell) as logins:
                 waiting.end()
+                if creates:
+                    prepare_roles(logins)
                 environment.set_up(logins, process)
                 try:
                     yield logins

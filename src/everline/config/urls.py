@@ -7,6 +7,7 @@ from everline.channels.web import faults
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("callbacks/<slug:gateway>", callbacks.receive, name="callbacks"),
+    path("", include("everline.channels.partner.urls")),
     path("", include("everline.channels.web.urls")),
 ]
 

@@ -1,5 +1,6 @@
 """The web application, as a WSGI server imports it: Django, plugged in."""
 
+import warnings
 from typing import Final
 
 from django.core.exceptions import ImproperlyConfigured
@@ -10,6 +11,8 @@ from everline.config import environment, processes
 environment.name_settings()
 environment.name_process("web")
 processes.end_with_parent()
+# Static files are read from the packages themselves; a folder of collected ones is optional.
+warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 
 
 def _application() -> WSGIHandler:

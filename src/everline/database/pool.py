@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, LiteralString, TypeVar
+from typing import Any, Final, LiteralString, TypeVar
 
 import psycopg
 from django.conf import settings
@@ -21,7 +21,10 @@ from everline.database import verbs
 
 T = TypeVar("T")
 Query = LiteralString
-RETRIES_MAX = 3
+RETRIES_MAX: Final = 3
+WAIT_SECONDS = 10.0
+"""How long a caller waits for a connection before it is told that the database is away."""
+
 _held = threading.local()
 
 
@@ -47,7 +50,7 @@ def make_pool(address: str, most: int) -> ConnectionPool:
         address,
         min_size=1,
         max_size=most,
-        timeout=10,
+        timeout=WAIT_SECONDS,
         max_lifetime=3600,
         configure=_prepare,
         open=True,

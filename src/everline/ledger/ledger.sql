@@ -105,8 +105,8 @@ end $$;
 
 -- part take: lowers a balance, deposit or budget by an amount and gives its account; null when
 -- short.
--- One row for an owner with one pocket; with several, a pocket by chance, and all of them when
--- it is short.
+-- One row for an owner with one pocket; with several, a free pocket that can pay, from one by
+-- chance on, and all of them when there is none.
 -- Locks: the pocket, or all pockets by id. The caller writes the transfer.
 create or replace function take(
     account uuid, kind text, currency text, amount bigint, at timestamptz
@@ -116,6 +116,7 @@ language plpgsql as $$
 declare
     taken uuid;
     last_pocket integer := 0;
+    first_pocket integer := trunc(random() * 64);
 begin
     if take.kind <> 'balance' then
         select a.pocket into last_pocket from ledger_account a
@@ -126,8 +127,9 @@ begin
     if last_pocket > 0 then
         select a.id into taken from ledger_account a
         where a.account_id = take.account and a.kind = take.kind and a.scope = ''
-          and a.currency = take.currency and a.pocket = trunc(random() * (last_pocket + 1))
-          and a.balance - a.held - take.amount >= a.floor;
+          and a.currency = take.currency and a.balance - a.held - take.amount >= a.floor
+        order by (a.pocket + first_pocket) % (last_pocket + 1) limit 1
+        for update skip locked;
         if taken is null then
             taken := gather(take.account, take.kind, take.currency, take.amount, take.at);
         end if;

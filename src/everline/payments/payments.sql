@@ -87,6 +87,7 @@ end $$;
 -- reached;
 -- null when nothing changed. Only an explicit yes or no is final; silence is asked again at
 -- `next_ask_at`, superseded after its time, and parked with an owner when asking ends.
+-- Who believes that it was `not_sent` is not heard when it was sent meanwhile.
 create or replace function settle_attempt(
     attempt uuid, outcome text, reference text, page_url text, masked_means text, reason text,
     is_hard boolean, next_ask_at timestamptz, at timestamptz
@@ -106,6 +107,7 @@ begin
             then array['succeed']
         when settle_attempt.outcome = 'failed'
             and tried.state in ('created', 'sent', 'unknown', 'superseded', 'parked')
+            and (tried.state = 'created' or settle_attempt.reason is distinct from 'not_sent')
             then array['fail']
         when settle_attempt.outcome in ('unknown', 'pending', 'action_needed')
             then silence(

@@ -9,9 +9,9 @@ create type delivery as (
 
 -- verb begin_delivery: opens the order of a renewal before a network is asked to apply or
 -- reverse it.
--- Caller: renewals/deliver.py. Locks: card, so that whoever takes a renewal back sees the order that
--- may be applied. Only what is paid is applied: otherwise no order is opened. `applied_state` tells
--- what became of the first order, so that nothing is reversed that was refused.
+-- Caller: renewals/deliver.py. Locks: card, so that whoever takes a renewal back sees the order
+-- that may be applied. Only what is paid is applied: otherwise no order is opened. `applied_state`
+-- tells what became of the first order, so that nothing is reversed that was refused.
 create or replace function begin_delivery(
     renewal uuid, action text, network text, at timestamptz
 ) returns delivery
@@ -129,7 +129,7 @@ begin
     end if;
 end $$;
 
--- part reopen_term: gives the term that another one cut short its time again, when that other one is
+-- part reopen_term: gives a term that another one cut short its time again, when that other one is
 -- taken back: up to its own end, or to the next term if one was sold for after it meanwhile.
 -- Data that a later term carried over stays with it, as its network has it already.
 create or replace function reopen_term(closed_by cards_entitlement) returns void

@@ -119,21 +119,14 @@ begin
     );
 end $$;
 
--- part stand_aside: looks for another open renewal of the card. A pending automatic one with no
--- payment in flight is absorbed; any other stands, and whoever asks is told where and since when.
-create or replace function stand_aside(card uuid, channel text, at timestamptz) returns objection
-language plpgsql as $$
+-- part stand_aside: judges the card's open renewal. A pending automatic one with no payment in
+-- flight is no objection: who succeeds absorbs it, who is refused leaves it. Any other stands, and
+-- whoever asks is told where and since when.
+create or replace function stand_aside(other renewals_renewal, channel text) returns objection
+language plpgsql stable as $$
 #variable_conflict error
-declare
-    other renewals_renewal;
 begin
-    select r.* into other from renewals_renewal r
-    where r.card_id = stand_aside.card and r.state in ('placed', 'awaiting_payment', 'held');
-    if not found then
-        return null;
-    end if;
     if other.channel = 'auto' and stand_aside.channel <> 'auto' and not is_in_flight(other.id) then
-        perform close_renewal(other, 'absorb', 'absorbed', stand_aside.at);
         return null;
     end if;
     return row('renewal_open', jsonb_build_object(
@@ -192,6 +185,7 @@ language plpgsql security definer set search_path from current as $$
 declare
     renewal_id uuid := everline_uuid7(renew.at);
     means text := case when renew.payer = renew.account then 'balance' else 'deposit' end;
+    other renewals_renewal;
     offer quoted;
     why objection;
     paid_from uuid;
@@ -208,7 +202,9 @@ begin
     select c.next_rung_at is not null into is_armed from cards_card c
     where c.id = renew.card and c.account_id = renew.account for update;
     if found then
-        why := stand_aside(renew.card, renew.channel, renew.at);
+        select r.* into other from renewals_renewal r
+        where r.card_id = renew.card and r.state in ('placed', 'awaiting_payment', 'held');
+        why := case when found then stand_aside(other, renew.channel) end;
         select q.* into offer from quote(
             array[renew.card], renew.plan_version, renew.promotion, renew.channel, renew.at
         ) q;
@@ -231,6 +227,9 @@ begin
     end if;
     if why.reason is not null then
         return refuse(renew.channel, renew.source, renew.request_id, why);
+    end if;
+    if other.id is not null then
+        perform close_renewal(other, 'absorb', 'absorbed', renew.at);
     end if;
     if offer.promotion_cost > 0 then
         perform post_holds(renewal_id, 'promotion', 'promotion_spent', renew.at);
@@ -258,6 +257,7 @@ language plpgsql security definer set search_path from current as $$
 #variable_conflict error
 declare
     renewal_id uuid := everline_uuid7(place.at);
+    other renewals_renewal;
     offer quoted;
     why objection;
     until timestamptz;
@@ -273,7 +273,9 @@ begin
     perform 1 from cards_card c
     where c.id = place.card and c.account_id = place.account for update;
     if found then
-        why := stand_aside(place.card, place.channel, place.at);
+        select r.* into other from renewals_renewal r
+        where r.card_id = place.card and r.state in ('placed', 'awaiting_payment', 'held');
+        why := case when found then stand_aside(other, place.channel) end;
         select q.* into offer from quote(
             array[place.card], place.plan_version, place.promotion, place.channel, place.at
         ) q;
@@ -289,6 +291,9 @@ begin
     end if;
     if why.reason is not null then
         return refuse(place.channel, place.source, place.request_id, why);
+    end if;
+    if other.id is not null then
+        perform close_renewal(other, 'absorb', 'absorbed', place.at);
     end if;
     perform record_renewal(
         renewal_id, offer, place.channel, place.source, place.request_id, 'place', 'gateway',

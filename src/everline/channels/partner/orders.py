@@ -105,7 +105,7 @@ def order(asked: RenewalOrder, iccid: Iccid, offered: Offered) -> PartnerOrder:
     assert offered.plan_version_id is not None, "an unknown plan is refused before"
     told = asked.contact
     written = (
-        iccid,
+        str(iccid),
         asked.plan,
         asked.promotion,
         asked.quoted_total,

@@ -207,9 +207,12 @@ def _problem(
         title = gettext(template)
     body = Problem(_urn(code), title, status, code, dict(facts), detail)
     headers = {**HEADERS, "Content-Language": spoken, "Vary": "Accept-Language"}
-    return HttpResponse(
+    answer = HttpResponse(
         _ENCODER.encode(body), status=status, content_type=CONTENT_TYPE, headers=headers
     )
+    # Django would log each refusal with its address; what is worth a line has one of its own.
+    answer._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001
+    return answer
 
 
 def _urn(code: str) -> str:

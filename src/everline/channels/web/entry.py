@@ -92,7 +92,7 @@ def private(found: Card, status: Status, policy: Policy) -> dict[str, object]:
 
 
 def _open(request: HttpRequest, found: Card, where: Place) -> object | None:
-    """Say where a renewal of this card is open; the browser or holder that may go on with it can."""
+    """Say where a renewal of this card is open, and lead there whoever may go on with it."""
     waiting = renewals.find_open(found.id)
     if waiting is None:
         return None

@@ -23,6 +23,7 @@ from everline.renewals import Contact
 PHONE_DIGITS_MAX: Final = 15
 EID_DIGITS_MIN: Final = 20
 EMAIL_LENGTH_MAX: Final = 200
+PROMO_LENGTH_MAX: Final = 40
 SIGN_IN_TRIES_MAX: Final = 10
 SIGN_IN_SECONDS: Final = 900
 
@@ -107,13 +108,23 @@ class DeviceForm(RequestForm):
             raise explained(error) from error
 
 
+class PromoForm(PageForm):
+    """A promo code, tried before ordering."""
+
+    promo = forms.CharField(
+        max_length=PROMO_LENGTH_MAX,
+        required=False,
+        widget=typed_into(autocapitalize="characters"),
+    )
+
+
 class OrderForm(RequestForm):
     """The order: what was shown, how it is paid, and where the confirmation goes."""
 
     plan_version = forms.UUIDField()
     total = forms.IntegerField(min_value=0, max_value=AMOUNT_MAX)
     ends_at = forms.CharField(max_length=40)
-    promo = forms.CharField(max_length=40, required=False)
+    promo = forms.CharField(max_length=PROMO_LENGTH_MAX, required=False)
     means = forms.ChoiceField(
         choices=[("gateway", ""), ("balance", "")],
         error_messages={"required": gettext_lazy("Choose how to pay.")},

@@ -48,18 +48,17 @@ def holds(request: HttpRequest, account_id: UUID) -> bool:
     """Tell whether whoever is signed in holds this account now."""
     if not request.user.is_authenticated:
         return False
-    return Holding.objects.filter(
-        person_id=request.user.pk, account_id=account_id, ends_at=None
-    ).exists()
+    return Holding.objects.filter(person=request.user, account_id=account_id, ends_at=None).exists()
 
 
 @login_required
 @require_safe
 def cards_held(request: HttpRequest) -> HttpResponse:
     """List the cards of whoever is signed in."""
+    assert request.user.is_authenticated
     at = clock.now()
     policy = catalogue.policy()
-    accounts = Holding.objects.filter(person_id=request.user.pk, ends_at=None).values("account_id")
+    accounts = Holding.objects.filter(person=request.user, ends_at=None).values("account_id")
     held = []
     for each in Card.objects.filter(account_id__in=accounts).order_by("iccid")[:CARDS_MAX]:
         card = cards.find_by_id(each.id)

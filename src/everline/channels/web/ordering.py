@@ -19,7 +19,7 @@ from everline import cards, catalogue, clock, ledger, payments, renewals
 from everline.cards import Card
 from everline.catalogue import Offer, Policy
 from everline.channels.web import browser, words
-from everline.channels.web.forms import OrderForm
+from everline.channels.web.forms import PROMO_LENGTH_MAX, OrderForm, PromoForm
 from everline.channels.web.holders import holds
 from everline.channels.web.pages import page, see_other
 from everline.channels.web.refusals import Explained, Place, explain
@@ -134,7 +134,7 @@ def look(
 
     A renewal counts as a repetition only when another request made it: pressing twice is no such.
     """
-    promo = "".join(typed.get("promo", "").split()).upper()[:40]
+    promo = "".join(typed.get("promo", "").split()).upper()[:PROMO_LENGTH_MAX]
     (quote,) = renewals.quote([card.id], offer.plan_version_id, promo or None, CHANNEL, at)
     promo_refusal = quote.refusal
     if promo and promo_refusal and promo_refusal.code.startswith("promotion_"):
@@ -179,6 +179,9 @@ def details(
     assert quote.total is not None
     promo = "" if checkout.promo_refusal else checkout.promo
     bonus = quote.bonus_bytes
+    promo_form = PromoForm({"promo": checkout.promo})
+    if checkout.promo_refusal:
+        promo_form.add_error("promo", _(checkout.promo_refusal.sentence))
 
     def money(amount: int) -> str:
         return words.money(amount, quote.currency, policy)
@@ -201,9 +204,8 @@ def details(
         "total": money(quote.total),
         "is_free": quote.total == 0,
         "tax": money(quote.tax),
-        "promo": checkout.promo,
         "promo_applied": promo,
-        "promo_error": _(checkout.promo_refusal.sentence) if checkout.promo_refusal else "",
+        "promo_form": promo_form,
         "means": checkout.means,
         "is_holder": checkout.is_holder,
         "balance": None if checkout.balance is None else money(checkout.balance),

@@ -94,12 +94,12 @@ def _waiting(renewal: Renewal, *, has_returned: bool) -> Face:
         return Face("note", _("No answer from the bank"), texts, pays=True, cancels=True)
     if attempt == "failed":
         return Face("stop", *_declined(renewal), pays=True, cancels=True)
-    texts = (_("Nothing was charged yet."), *_deadline(renewal))
+    told = (_("Nothing was charged yet."), *_deadline(renewal))
     is_on_page = attempt == "sent"
     return Face(
         "note",
         _("Waiting for your payment"),
-        texts,
+        told,
         goes_on=is_on_page,
         pays=not is_on_page,
         cancels=True,

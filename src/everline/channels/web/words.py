@@ -95,7 +95,7 @@ def countries(codes: Sequence[str]) -> list[tuple[str, str]]:
 
 def country(code: str) -> str:
     """Name a country or region by its ISO 3166 code."""
-    return _locale().territories.get(code, code)
+    return str(_locale().territories.get(code, code))
 
 
 def channel(code: str) -> str:
