@@ -2,7 +2,7 @@
 -- of the writes, no quote, no calendar. It is as fast as these rows in these tables can be.
 create or replace function bench.bare(
     request_id text, account uuid, card uuid, plan_version uuid, total bigint,
-    ends_at timestamptz, at timestamptz
+    starts_at timestamptz, ends_at timestamptz, at timestamptz
 ) returns timestamptz
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error
@@ -29,7 +29,7 @@ begin
     ) values (
         renewal, bare.account, bare.card, 'web', 'bare', bare.request_id, 'paid',
         bare.plan_version, null, 'balance', bare.account, 'EUR', bare.total, 0, bare.total, 187,
-        0, 'queue', bare.at, bare.ends_at, 1, bare.at::date, bare.ends_at::date, bare.at,
+        0, 'queue', bare.starts_at, bare.ends_at, 1, bare.starts_at::date, bare.ends_at::date, bare.at,
         bare.at, bare.at + interval '30 minutes', '', null
     );
     insert into database_history (
@@ -52,7 +52,7 @@ begin
         devices_max
     ) values (
         everline_uuid7(bare.at), bare.account, bare.card, renewal, bare.plan_version, 'pending',
-        bare.at, bare.ends_at, bare.ends_at, 1, 30000000000, null, 0, 0, 2
+        bare.starts_at, bare.ends_at, bare.ends_at, 1, 30000000000, null, 0, 0, 2
     );
     insert into jobs_job (
         id, account_id, kind, subject_id, state, run_at, tries, tries_max, last_error, created_at

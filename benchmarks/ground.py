@@ -104,7 +104,10 @@ def _furnished(home: Path, cards: int) -> Ground:
         made = owner.execute("select to_regnamespace('bench')").fetchone() != (None,)
         if not made:
             with console.status(f"loading {cards:,} cards"):
-                owner.execute("select set_config('bench.cards', %s, false)", [str(cards)])
+                owner.execute(
+                    "select set_config('bench.cards', %s, false), set_config('bench.at', %s, false)",
+                    [str(cards), datetime.now(UTC).isoformat()],
+                )
                 owner.execute((HERE / "ground.sql").read_bytes())
     with pool.make_pool(logins.app, 1) as lent, lent.connection() as connection:
         connection.execute("select 1")

@@ -1,4 +1,5 @@
--- A small operator and many bound cards, each with a funded balance. `bench.cards` says how many.
+-- A small operator and many bound cards, each with a funded balance and a term that still runs.
+-- `bench.cards` says how many, `bench.at` when this was.
 -- Numbers are counted, so that a program can name a card without asking: card n has id 8001-n,
 -- account 8002-n and ledger account 8003-n.
 
@@ -55,6 +56,33 @@ insert into ledger_transfer (
 select
     bench.id('8004', n), bench.id('8002', n), bench.id('8005', n), 'funding',
     md5('operator:bank::EUR')::uuid, bench.id('8003', n), 1000000, 'EUR', now()
+from generate_series(1, current_setting('bench.cards')::bigint) as n;
+
+do $make$ begin
+    execute format($$
+        create function bench.ends(number bigint) returns timestamptz
+        language sql stable parallel safe as $ends$
+            select timestamptz %L + number %% 20 * interval '1 day'
+                + number %% 86400 * interval '1 second'
+        $ends$
+    $$, current_setting('bench.at')::timestamptz + interval '3 days');
+end $make$;
+
+create function bench.next_end(number bigint) returns timestamptz
+language sql stable parallel safe as $$
+    select (bench.ends(number) at time zone 'Europe/Lisbon' + interval '1 month')
+        at time zone 'Europe/Lisbon'
+$$;
+
+insert into cards_entitlement (
+    id, account_id, card_id, plan_version_id, state, starts_at, ends_at, planned_ends_at,
+    anchor_day, allowance_bytes, fair_use_bytes, used_bytes, carried_bytes, devices_max
+)
+select
+    bench.id('8006', n), bench.id('8002', n), bench.id('8001', n), bench.id('8000', 2),
+    'delivered', bench.ends(n) - interval '30 days', bench.ends(n), bench.ends(n),
+    extract(day from bench.ends(n) at time zone 'Europe/Lisbon'), 30000000000, null, 7000000000,
+    0, 2
 from generate_series(1, current_setting('bench.cards')::bigint) as n;
 
 grant usage on schema bench to everline_app;

@@ -1,4 +1,4 @@
-"""Automatic renewal: cards that are due are renewed from their balances, all at once and once each."""
+"""Automatic renewal: due cards are renewed from their balances, all at once and once each."""
 
 import threading
 from datetime import timedelta

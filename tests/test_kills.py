@@ -1,8 +1,8 @@
 """Whatever dies between two steps of a card-paid renewal, it is charged once or not at all.
 
 A page, a worker or PostgreSQL is killed at every step, then all is started again and time goes on.
-In the end the renewal is delivered, or ended unpaid, or its money went back; the bank and the network
-agree, and the audit finds nothing.
+In the end the renewal is delivered, or ended unpaid, or its money went back; the bank and the
+network agree, and the audit finds nothing.
 """
 
 import json
@@ -120,7 +120,8 @@ def _check(zygote: Zygote) -> list[str]:
     charges = {charge["key"]: charge for charge in simulator.read("control/charges")["charges"]}
     states = []
     for renewal_id, state, iccid in world.all(
-        "select r.id, r.state, c.iccid from renewals_renewal r join cards_card c on c.id = r.card_id"
+        "select r.id, r.state, c.iccid from renewals_renewal r"
+        " join cards_card c on c.id = r.card_id"
     ):
         charge = charges.get(f"{renewal_id}-1", {})
         is_charged = charge.get("state") == "succeeded"

@@ -121,11 +121,12 @@ def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
 
 
 def as_owner(world: World, query: str, *parameters: object) -> Callable[[], object]:
-    """Make a call of a part, which no app may call, on a connection of its own."""
+    """Make a call of a part, which no app may call, on a connection of its own that stands."""
+    owner = psycopg.connect(world.logins.owner, autocommit=True)
+    owner.execute(_search_path())
 
     def call() -> object:
-        with psycopg.connect(world.logins.owner, autocommit=True) as owner:
-            owner.execute(_search_path())
+        with owner:
             row = owner.execute(query.encode(), parameters).fetchone()
         return row and row[0]
 
@@ -150,7 +151,9 @@ def source(function: str) -> str:
     """Read the text of one function of the verbs."""
     for path in verbs.files():
         found = re.search(
-            rf"^create or replace function {function}\(.*?\$\$.*?\$\$;", path.read_text(), re.M | re.S
+            rf"^create or replace function {function}\(.*?\$\$.*?\$\$;",
+            path.read_text(),
+            re.M | re.S,
         )
         if found:
             return found.group()

@@ -1,9 +1,9 @@
 """The catalogue of everything that can be answered with "no", and the three kinds of exceptions.
 
 A refusal is a value: a code with facts, stored with the request and worded by the channel that
-shows it. A fault is something outside that did not answer. A misuse is a caller's mistake, found at the
-edge. A bug is an assertion. Nothing here knows HTTP, a screen or a language: each channel owns its
-table from code to status and words, and a test checks that the tables are complete.
+shows it. A fault is something outside that did not answer. A misuse is a caller's mistake, found at
+the edge. A bug is an assertion. Nothing here knows HTTP, a screen or a language: each channel owns
+its table from code to status and words, and a test checks that the tables are complete.
 """
 
 from collections.abc import Mapping

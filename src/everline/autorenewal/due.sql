@@ -52,7 +52,8 @@ begin
         where j.reason is null and a.account_id = (j.offer).account_id and a.kind = 'balance'
           and a.scope = '' and a.currency = (j.offer).currency and a.pocket = 0
           and a.balance - a.held - (j.offer).total >= a.floor
-        returning a.id as paid_from, j.renewal_id, j.entitlement_id, j.request_id, j.contact, j.offer
+        returning
+            a.id as paid_from, j.renewal_id, j.entitlement_id, j.request_id, j.contact, j.offer
     ), answered as (
         insert into database_request (
             channel, source, request_id, request_hash, account_id, subject_id, answer_id, outcome,

@@ -1,7 +1,7 @@
 """Mandates: who agreed to automatic charges, when, where and to which words.
 
-When the next charge is due is a column of the card, written by `renewals` alone; a mandate only says
-that there may be one. The verbs stand in autorenewal.sql.
+When the next charge is due is a column of the card, written by `renewals` alone; a mandate only
+says that there may be one. The verbs stand in autorenewal.sql.
 """
 
 from django.db import models

@@ -148,7 +148,10 @@ end $$;
 -- part masked_devices: shows of a device number what its owner recognises and nobody can use.
 create or replace function masked_devices(numbers text[]) returns text[]
 language sql immutable as
-$$ select coalesce(array_agg('…' || right(n.number, 4)), '{}') from unnest(numbers) as n (number) $$;
+$$
+    select coalesce(array_agg('…' || right(n.number, 4)), '{}')
+    from unnest(numbers) as n (number)
+$$;
 
 -- verb unbind: frees a device of a card; the last one leaves the card active and not bound.
 -- Caller: cards/__init__.py. Locks: request, card. Refuses: card_unknown, device_unknown.

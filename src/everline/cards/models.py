@@ -1,4 +1,8 @@
-"""Cards, their devices and their entitlements. The verbs stand in cards.sql."""
+"""Cards, their devices and their entitlements.
+
+The balance of a card stands in the ledger, its renewals in renewals/models.py. The verbs stand in
+cards.sql, their typed face in changes.py and status.py.
+"""
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators

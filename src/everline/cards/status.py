@@ -1,4 +1,8 @@
-"""Reading cards: by number, and what they may use at an instant. Writes stand in changes.py."""
+"""Reading cards: by number, and what they may use at an instant.
+
+Nothing is written here; changes.py does that. What a stranger may see of this is decided by the
+channels.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime

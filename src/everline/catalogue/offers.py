@@ -1,4 +1,8 @@
-"""Reading the catalogue: the plan versions on sale at an instant, with price and coverage."""
+"""Reading the catalogue: the plan versions on sale at an instant, with price and coverage.
+
+A list for people to choose from, and no quote: what a plan costs one card, with its promotion, and
+when its term ends is told by renewals/quotes.py.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime

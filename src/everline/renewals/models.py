@@ -1,4 +1,8 @@
-"""Renewals and the cohorts their revenue is earned by. The verbs stand in renewals.sql."""
+"""Renewals and the cohorts their revenue is earned by.
+
+The rows are written by verbs alone: renewals.sql sells, settlement.sql and delivery.sql go on,
+revenue.sql earns. The typed face is renew.py.
+"""
 
 from django.db import models
 from django.db.models import Q

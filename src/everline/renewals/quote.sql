@@ -29,13 +29,16 @@ begin
             case when v.period_unit in ('day', 'week') then 0
                 when v.on_renewal = 'queue' and t.last_anchor > 0 then t.last_anchor
             end as anchor,
-            why_not_card(c.state, v, t.queued, terms.at) as why
+            case when t.is_new and v.on_renewal <> 'queue'
+                then row('term_paid', '{}'::jsonb)::objection
+                else why_not_card(c.state, v, t.queued, terms.at) end as why
         from cards_card c
         left join catalogue_planversion v on v.id = terms.plan_version
         left join lateral (
             select
                 max(e.ends_at) as paid_until,
                 count(*) filter (where e.starts_at > terms.at) as queued,
+                bool_or(e.starts_at = terms.at) as is_new,
                 max(e.ends_at) filter (where e.starts_at <= terms.at) as present_ends_at,
                 (array_agg(e.anchor_day order by e.ends_at desc))[1] as last_anchor,
                 max(greatest(e.allowance_bytes + e.carried_bytes - e.used_bytes, 0))

@@ -1,7 +1,8 @@
 -- Rungs: when a card that renews by itself is due next. This column of the card is written here
 -- alone, by every renewal through every channel, so what was pending is absorbed by any of them.
 
--- part first_rung: when a term's renewal is first tried: a day before its end, sooner in a short term.
+-- part first_rung: when a term's renewal is first tried: a day before its end, sooner in a short
+-- term.
 -- A plan that stacks or replaces is renewed at its end, as it would cut its own term short.
 create or replace function first_rung(
     starts_at timestamptz, ends_at timestamptz, on_renewal text
