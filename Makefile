@@ -2,7 +2,7 @@
 # one with a space in it, and a checkout may lie anywhere.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock bench clean
+.PHONY: help run test check docs lock bench clean
 
 # Third-party programs that tests drive, as command:package of Debian.
 TEST_PROGRAMS :=
@@ -11,6 +11,7 @@ define HELP
 make run     set everything up and run Everline here; Ctrl-C ends it, the data stay
 make test    set everything up and run all tests
 make check   set everything up and run the linters
+make docs    write the generated pages of docs/ anew
 make bench   tell how to measure
 make lock    resolve the dependencies anew and write the lock files (needs uv)
 make clean   remove .venv and what tools left behind; the data in .everline stay
@@ -131,6 +132,10 @@ check:
 
 bench:
 	@echo "$$BENCH"
+
+docs:
+	@$(prepare) requirements-dev.lock
+	WRITE_DOCS=1 .venv/bin/python -m pytest -q tests/test_docs.py
 
 lock:
 	@command -v uv >/dev/null || { echo "uv is missing: pip install uv" >&2; exit 1; }

@@ -12,7 +12,12 @@ def _armed(world: World, plan: Plan, *, balance: int) -> cards.Card:
     card = world.card(balance=balance)
     world.renew(card, plan)
     given = autorenewal.give_mandate(
-        world.caller(), card.id, None, "2026-11", renewals.Contact(), world.at
+        world.caller(),
+        card.id,
+        world.at,
+        plan_id=None,
+        words_version="2026-11",
+        contact=renewals.Contact(),
     )
     assert given.outcome == "mandated"
     return card

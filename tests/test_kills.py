@@ -85,12 +85,12 @@ def zygote(sandboxed: World, simulator: SimulatorProcess) -> Iterator[Zygote]:
     made.close()
 
 
-def _buy(zygote: Zygote, kill_at: int = 0, token: str = "tok_approve", **order: Any) -> str:
+def _buy(zygote: Zygote, kill_at: int = 0, saved_card: str = "tok_approve", **order: Any) -> str:
     """Let a page renew a new card, and die on the way; gives the card's number."""
     world = zygote.world
     card = world.card()
     zygote.do(
-        "web", kill_at, iccid=card.iccid, plan=str(_plan(world)), token=token,
+        "web", kill_at, iccid=card.iccid, plan=str(_plan(world)), token=saved_card,
         request_id=str(uuid.uuid4()), **order,
     )  # fmt: skip
     return card.iccid
@@ -165,7 +165,7 @@ def test_a_worker_killed_at_any_step_delivers_what_was_paid_once(zygote: Zygote)
     assert not whole["killed"]
     world = zygote.world
     for kill_at in range(1, 25):
-        _buy(zygote, token="tok_approve" if kill_at % 2 else "tok_webhook_twice")
+        _buy(zygote, saved_card="tok_approve" if kill_at % 2 else "tok_webhook_twice")
         zygote.do("work", kill_at, offset=0 if kill_at % 3 else 70)
     _recover(zygote)
     assert set(_check(zygote)) == {"delivered"}
@@ -206,7 +206,7 @@ def test_a_killed_postgresql_loses_nothing_that_was_answered(
     database.close()
     zygote = Zygote(world, simulator)
     for number, card in enumerate(cards):
-        order = {"iccid": card.iccid, "plan": str(plan), "token": "tok_approve"}
+        order: dict[str, Any] = {"iccid": card.iccid, "plan": str(plan), "token": "tok_approve"}
         flow = "web" if number < 8 else "work"
         if flow == "work":
             zygote.do("web", request_id=f"calm-{number}", **order)

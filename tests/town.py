@@ -1,15 +1,17 @@
 """A world that is emptied between tests, many callers at once in it, and verbs with a part missing.
 
-A copy of the template takes a third of a second, emptying one a hundredth; so tests that change no
-table and no verb share one. Those that take a lock or an index away use `world`, a copy of their
-own. Nothing here knows what a verb should do.
+A copy of the template takes a third of a second, emptying one a hundredth; so tests share one. A
+negative control takes a lock or an index away by `spoiler`, which puts it back. conftest.py loads
+the fixtures. Nothing here knows what a verb should do.
 """
 
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Final, TypeVar
 
 import psycopg
@@ -23,6 +25,7 @@ from everline.config.plugs import plug_in
 from everline.database import verbs
 from everline.database.addresses import Addresses, addresses
 from everline.database.pool import pool
+from everline.database.requests import Answer
 from everline.office.audit import audit
 from everline.payments import gateways
 from everline.payments.gateways.sandbox import Sandbox
@@ -37,6 +40,10 @@ CONNECTIONS_MAX: Final = 32
 NOBODY_THERE: Final = "http://localhost:9"
 KEPT: Final = "^(database_(transition|deployment)|ledger_watermark|django_.*|auth_permission)$"
 """Tables that migrations fill."""
+
+
+DAWDLE: Final = "perform pg_sleep(0.02);"
+"""What a weakened verb does in the gap that its lock had closed."""
 
 
 @pytest.fixture(scope="session")
@@ -66,10 +73,16 @@ def town(town_logins: Addresses) -> Iterator[World]:
 
     if town_logins.app != settings.APP_ADDRESS:
         point_at(town_logins)
-    gateways.install({"sandbox": Sandbox(NOBODY_THERE, "nobody signs")})
+    gateways.install({"sandbox": _silent_sandbox()})
     empty(town_logins)
     with psycopg.connect(town_logins.owner, autocommit=True) as owner:
         yield World(owner, town_logins)
+
+
+@cache
+def _silent_sandbox() -> Sandbox:
+    """A gateway where nobody answers: tests say by themselves what it said."""
+    return Sandbox(NOBODY_THERE, "nobody signs")
 
 
 @pytest.fixture
@@ -78,6 +91,59 @@ def sandboxed_town(town: World, simulator: SimulatorProcess) -> World:
     settings.SANDBOX_ADDRESS, settings.SANDBOX_SECRET = simulator.url, simulator.notify_secret
     plug_in()
     return town
+
+
+@pytest.fixture
+def spoiler(town: World) -> Iterator["Spoiler"]:
+    """Take locks, indexes and conditions out of the verbs for one test; they are back after it."""
+    given = Spoiler(town)
+    yield given
+    given.restore()
+
+
+class Spoiler:
+    """What a negative control takes away: parts of a verb's text, constraints and indexes."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._weakened: set[str] = set()
+        self._dropped: list[str] = []
+
+    def weaken(self, function: str, *changes: tuple[str, str]) -> None:
+        """Load one function of the verbs anew with parts of its text replaced."""
+        text = source(function)
+        for old, new in changes:
+            assert old in text, f"{function} has no {old!r}"
+            text = text.replace(old, new)
+        self._weakened.add(function)
+        self._load(text)
+
+    def drop(self, table: str, name: str) -> None:
+        """Take a constraint or an index away."""
+        constraint = self._world.one(
+            "select pg_get_constraintdef(oid) from pg_constraint"
+            " where conrelid = %s::regclass and conname = %s",
+            table,
+            name,
+        )
+        if constraint:
+            self._dropped.append(f'alter table {table} add constraint "{name}" {constraint}')
+            self._world.owner.execute(f'alter table {table} drop constraint "{name}"'.encode())
+        else:
+            self._dropped.append(self._world.one("select pg_get_indexdef(%s::regclass)", name))
+            self._world.owner.execute(f'drop index "{name}"'.encode())
+
+    def restore(self) -> None:
+        """Put everything back; what was written meanwhile would break the rules, so it goes."""
+        for function in self._weakened:
+            self._load(source(function))
+        empty(self._world.logins)
+        for definition in self._dropped:
+            self._world.owner.execute(definition.encode())
+
+    def _load(self, text: str) -> None:
+        self._world.owner.execute(_search_path())
+        self._world.owner.execute(text.encode())
 
 
 def empty(logins: Addresses) -> None:
@@ -120,6 +186,11 @@ def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
         return [each.result(WAIT_SECONDS) for each in running]
 
 
+def outcomes(answers: Iterable[Answer]) -> Counter[str]:
+    """Count what was answered: reasons of refusals, outcomes of the others."""
+    return Counter(answer.reason or answer.outcome for answer in answers)
+
+
 def as_owner(world: World, query: str, *parameters: object) -> Callable[[], object]:
     """Make a call of a part, which no app may call, on a connection of its own that stands."""
     owner = psycopg.connect(world.logins.owner, autocommit=True)
@@ -133,16 +204,6 @@ def as_owner(world: World, query: str, *parameters: object) -> Callable[[], obje
     return call
 
 
-def weaken(world: World, function: str, *changes: tuple[str, str]) -> None:
-    """Load one function of the verbs anew with parts of its text replaced."""
-    text = source(function)
-    for old, new in changes:
-        assert old in text, f"{function} has no {old!r}"
-        text = text.replace(old, new)
-    world.owner.execute(_search_path())
-    world.owner.execute(text.encode())
-
-
 def _search_path() -> sql.Composed:
     return sql.SQL("set search_path = {}, public").format(sql.Identifier(verbs.schema()))
 
@@ -153,7 +214,7 @@ def source(function: str) -> str:
         found = re.search(
             rf"^create or replace function {function}\(.*?\$\$.*?\$\$;",
             path.read_text(),
-            re.M | re.S,
+            re.MULTILINE | re.DOTALL,
         )
         if found:
             return found.group()

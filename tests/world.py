@@ -85,7 +85,7 @@ class World:
         """Load one card; `balance` in minor units is booked as received at the bank."""
         number = next(self._numbers)
         body = f"89001{os.getpid() % 10000:04d}{number:09d}"
-        given = {
+        given: dict[str, Any] = {
             "id": ids.uuid7(self.at),
             "account_id": ids.uuid7(self.at),
             "iccid": body + ids.luhn_digit(body),
@@ -162,7 +162,7 @@ class World:
 
     def promotion(self, code: str = "HELLO", *, budget: int | None = None, **columns: Any) -> str:
         """Load one promotion, 10 % off unless said otherwise; a budget is counted in its unit."""
-        given = {
+        given: dict[str, Any] = {
             "id": ids.uuid7(self.at),
             "account_id": ids.uuid7(self.at),
             "code": code,
@@ -286,12 +286,12 @@ class World:
 
     def one(self, query: str, *parameters: Any) -> Any:
         """Read one value as the owner."""
-        row = self.owner.execute(query, parameters).fetchone()  # type: ignore[arg-type]
+        row = self.owner.execute(query, parameters).fetchone()
         return row[0] if row else None
 
     def all(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Read rows as the owner."""
-        return self.owner.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+        return self.owner.execute(query, parameters).fetchall()
 
     def deliver_all(self) -> int:
         """Do the worker's jobs of delivery for a network that says yes to all."""
@@ -338,7 +338,7 @@ class World:
             ).fetchall():
                 admin.execute(psycopg.sql.SQL("drop index {}").format(psycopg.sql.SQL(index)))
             for statement in statements:
-                assert admin.execute(statement).rowcount != 0, statement  # type: ignore[arg-type]
+                assert admin.execute(statement).rowcount != 0, statement
 
     def _operator(self) -> None:
         self.insert(

@@ -154,7 +154,8 @@ def main() -> None:
     import everline.config.plugs
     import everline.renewals  # noqa: F401  Imported once here, so that no child has to.
 
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     for line in sys.stdin:
         order = json.loads(line)
         read, write = os.pipe()
@@ -172,7 +173,9 @@ def main() -> None:
             told = pipe.read()
         _, status = os.waitpid(child, 0)
         killed = os.WIFSIGNALED(status)
-        print(json.dumps({"killed": killed, **(json.loads(told) if told else {})}), flush=True)
+        answer = {"killed": killed, **(json.loads(told) if told else {})}
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

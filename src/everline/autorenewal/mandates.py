@@ -8,13 +8,14 @@ from everline.database.requests import Answer, Caller, request_hash
 from everline.renewals import Contact
 
 
-def give_mandate(  # noqa: PLR0913  A consent keeps all that was agreed to.
+def give_mandate(
     caller: Caller,
     card_id: UUID,
+    at: datetime,
+    *,
     plan_id: UUID | None,
     words_version: str,
     contact: Contact,
-    at: datetime,
 ) -> Answer:
     """Keep a consent to automatic charges and arm the card; no plan keeps the present one.
 

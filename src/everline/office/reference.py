@@ -66,7 +66,7 @@ def states_page(steps: Sequence[Step]) -> str:
         for state in sorted({step[3] for step in own}):
             out = sorted({f"{step[2]} → {step[3]}" for step in own if step[1] == state})
             owner = OWNERS.get((machine, state), "final")
-            parts.append(f"| {state} | {owner} | {', '.join(out) or '–'} |")
+            parts.append(f"| {state} | {owner} | {', '.join(out) or 'none'} |")
     return "\n".join(parts) + "\n"
 
 

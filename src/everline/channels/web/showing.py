@@ -22,7 +22,6 @@ class Tile:
     data: str
     fair_use: str
     period: str
-    is_calendar: bool
     place: str
     countries: list[tuple[str, str]]
     devices: str
@@ -106,7 +105,6 @@ def tile(offer: Offer, policy: Policy) -> Tile:
         data=words.allowance(offer.allowance_bytes, None),
         fair_use=_("Fair use after %(data)s") % {"data": words.data(fair_use)} if fair_use else "",
         period=words.period(offer.period_unit, offer.period_count),
-        is_calendar=offer.validity == "calendar",
         place=words.place(offer),
         countries=words.countries(offer.countries) if len(offer.countries) > 1 else [],
         devices=words.devices(offer.devices_max),
