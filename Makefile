@@ -134,8 +134,8 @@ bench:
 	@echo "$$BENCH"
 
 docs:
-	@$(prepare) requirements-dev.lock
-	WRITE_DOCS=1 .venv/bin/python -m pytest -q tests/test_docs.py
+	@sh -euc "$$PREPARE" sh requirements-dev.lock
+	@WRITE_DOCS=1 .venv/bin/python -m pytest -q tests/test_docs.py
 
 lock:
 	@command -v uv >/dev/null || { echo "uv is missing: pip install uv" >&2; exit 1; }

@@ -33,6 +33,8 @@ from everline.config.plugs import plug_in  # noqa: E402
 from everline.database import verbs  # noqa: E402
 from everline.database.addresses import Addresses, addresses, reachable  # noqa: E402
 from everline.database.migrate import migrate  # noqa: E402
+from everline.payments import gateways  # noqa: E402
+from everline import provisioning  # noqa: E402
 from tests.simulator import SimulatorProcess  # noqa: E402
 from tests.world import World  # noqa: E402
 
@@ -132,8 +134,13 @@ def world(logins: Addresses) -> Iterator[World]:
 
 
 @pytest.fixture
-def sandboxed(world: World, simulator: SimulatorProcess) -> World:
+def sandboxed(world: World, simulator: SimulatorProcess) -> Iterator[World]:
     """Plug the real sandbox and the simulated network into this world."""
     settings.SANDBOX_ADDRESS, settings.SANDBOX_SECRET = simulator.url, simulator.notify_secret
     plug_in()
-    return world
+    yield world
+    settings.SANDBOX_ADDRESS = ""
+    for adapter in (*gateways.installed().values(), *provisioning.installed().values()):
+        adapter.close()  # type: ignore[attr-defined]  # The adapters of this fixture can.
+    gateways.install({})
+    provisioning.install({})

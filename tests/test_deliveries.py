@@ -6,8 +6,7 @@ import pytest
 
 from everline import cards, ledger, payments, renewals
 
-from tests.test_payments import give_back, refunds, state
-from tests.town import findings
+from tests.town import findings, give_back, refunds, state
 from tests.world import GIGABYTE, World
 
 

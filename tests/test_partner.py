@@ -1,115 +1,296 @@
-"""The partner API as a platform uses it: renew once, at what was quoted, from the deposit."""
+"""The partner API as a platform uses it: renew once, at what was quoted, from the deposit.
 
-import json
-import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
+What it answers to broken and hostile requests is in test_partner_edges.py, races through the real
+web server are in test_partner_live.py, its document in test_openapi.py.
+"""
+
+import tempfile
+from collections import Counter
+from datetime import datetime, timedelta
 
 import pytest
-from django.test import Client
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from psycopg.pq import Trace
 
-from everline import cards, clock, ledger
-from everline.channels.partner.auth import MEMORY
-from tests.world import Owner, Plan, World
+from everline import clock, database, ids, ledger, renewals
+from everline.people import keys
+from tests.marketplace import PLANS, QUOTES, RENEWALS, STATUS, Platform
+from tests.world import GIGABYTE, World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.
 
-RENEWALS, QUOTES, STATUS = "/api/v1/renewals", "/api/v1/quotes", "/api/v1/cards/status"
+
+def deposit(platform: Platform) -> int:
+    return ledger.spendable(platform.owner.account_id, "deposit", "EUR")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer of the API: its status, its JSON, its headers."""
-
-    status: int
-    body: Any
-    headers: dict[str, str]
-
-    @property
-    def code(self) -> str:
-        """The problem's code; the answer must be a problem."""
-        assert self.headers["Content-Type"] == "application/problem+json", self
-        assert self.body["status"] == self.status
-        assert self.body["type"] == f"urn:everline:problem:{self.body['code']}"
-        return str(self.body["code"])
+def moment(text: str) -> datetime:
+    """Read an instant; the API writes all of them in UTC."""
+    assert text.endswith("Z")
+    return datetime.fromisoformat(text)
 
 
-@dataclass(slots=True)
-class Platform:
-    """A partner's program: it speaks HTTP and knows nothing else."""
-
-    owner: Owner
-    client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
-
-    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
-        """Send a request with the key; a body that is not bytes goes as JSON."""
-        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        given = {"Authorization": f"Bearer {self.owner.key}"}
-        given |= {name.replace("_", "-"): value for name, value in headers.items()}
-        answer = self.client.generic(
-            method,
-            path,
-            raw,
-            given.pop("Content-Type", "application/json" if raw else ""),
-            headers={name: value for name, value in given.items() if value},
-        )
-        content = answer.content
-        return Reply(answer.status_code, json.loads(content) if content else None, dict(answer.items()))
-
-    def order(self, card: cards.Card, plan: Plan, **more: Any) -> dict[str, Any]:
-        """Ask for a quote and write the order that accepts it."""
-        asked = {"iccid": card.iccid, "plan": plan.code}
-        if more.get("promotion"):
-            asked["promotion"] = more["promotion"]
-        quote = self.send("POST", QUOTES, asked)
-        assert quote.status == 200, quote
-        return {
-            **asked, "quoted_total": quote.body["total"], "quoted_end": quote.body["ends_at"], **more
-        }  # fmt: skip
-
-    def renew(self, order: dict[str, Any], key: str | None = None, **headers: str) -> Reply:
-        """Send an order under a key, a new one unless it is given."""
-        return self.send(
-            "POST", RENEWALS, order, Idempotency_Key=key or str(uuid.uuid4()), **headers
-        )
+def test_a_renewal_is_quoted_paid_from_the_deposit_and_found_again(
+    world: World, platform: Platform
+) -> None:
+    card, plan = world.card(), world.plan(days=30)
+    quote = platform.send("POST", QUOTES, {"iccid": card.iccid, "plan": plan.code})
+    assert quote.body["total"] == quote.body["price"] == 1000
+    assert (quote.body["tax"], quote.body["currency"]) == (187, "EUR")
+    assert abs(moment(quote.body["ends_at"]) - world.at - timedelta(days=30)) < timedelta(seconds=5)
+    assert quote.body["on_renewal_words"]
+    order = platform.order(card, plan)
+    made = platform.renew(order, "order-1")
+    assert (made.status, made.is_replayed) == (201, False)
+    assert made.body["outcome"] == "renewed"
+    assert made.body["valid_until"] == order["quoted_end"]
+    assert made.headers["Location"] == f"{RENEWALS}/{made.body['id']}"
+    assert deposit(platform) == 9000
+    found = platform.send("GET", made.headers["Location"])
+    assert found.status == 200
+    assert found.body["idempotency_key"] == "order-1"
+    assert (found.body["state"], found.body["iccid"]) == ("paid", card.iccid)
+    kept = renewals.find(ids.inside("rnw", made.body["id"]))
+    assert kept is not None
+    assert (kept.channel, kept.source, kept.means) == ("partner", platform.owner.code, "deposit")
 
 
-@pytest.fixture
-def platform(world: World) -> Iterator[Platform]:
-    """A platform with a deposit of 100 euro; the program's clock shows the world's time."""
-    MEMORY.clear()
-    clock.use_offset(lambda: world.at - datetime.now(UTC))
-    yield Platform(world.partner(deposit=10_000))
-    clock.use_offset(timedelta)
-    MEMORY.clear()
+def test_a_lost_answer_is_asked_for_again_with_the_same_key(
+    world: World, platform: Platform
+) -> None:
+    order = platform.order(world.card(), world.plan())
+    first = platform.renew(order, "k")
+    world.advance(hours=3)
+    again = platform.renew(order, "k")
+    assert (again.status, again.body, again.is_replayed) == (201, first.body, True)
+    assert deposit(platform) == 9000
 
 
-def test_smoke(world: World, platform: Platform) -> None:
+def test_a_retry_is_known_in_another_layout_and_after_the_plan_has_changed(
+    world: World, platform: Platform
+) -> None:
     card, plan = world.card(), world.plan()
-    print(platform.send("GET", "/api/v1/plans"))
-    print(platform.send("POST", STATUS, {"iccid": card.iccid}))
-    o = platform.order(card, plan)
-    print(o)
-    r = platform.renew(o, "k1")
-    print(r)
-    print(platform.renew(o, "k1"))
-    print(platform.renew(o | {"quoted_total": 5}, "k1"))
-    print(platform.renew(o, "k2"))
-    print(platform.send("GET", r.headers["Location"]))
-    print(platform.send("GET", RENEWALS))
-    print(platform.send("GET", "/api/v1/nothing"))
-    print(platform.send("DELETE", RENEWALS))
-    print(platform.send("POST", QUOTES, {"iccid": "12", "plan": plan.code}))
-    print(platform.send("POST", QUOTES, {"iccid": card.iccid, "plan": "x\0"}))
-    print(platform.send("POST", QUOTES, b"{"))
-    print(platform.send("POST", QUOTES, b"{}", Content_Type="text/plain"))
-    print(platform.send("POST", QUOTES, b" "*70000))
-    print(platform.send("POST", QUOTES, b""))
-    print(platform.send("GET", RENEWALS+"?limit=1000"))
-    print(platform.send("GET", RENEWALS+"?limit=1&x=3"))
-    print(platform.send("GET", RENEWALS, Authorization=""))
-    print(platform.send("GET", RENEWALS, Accept="text/html"))
-    print(platform.send("GET", RENEWALS+"/rnw_1"))
-    assert ledger
+    order = platform.order(card, plan)
+    first = platform.renew(order, "k")
+    local = moment(order["quoted_end"]).astimezone(clock.zone("Asia/Jakarta")).isoformat()
+    spaced = f"{card.iccid[:4]} {card.iccid[4:]}"
+    assert platform.renew(order | {"iccid": spaced, "quoted_end": local}, "k").is_replayed
+    world.insert(
+        "catalogue_planversion",
+        id=ids.uuid7(world.at),
+        plan_id=plan.plan_id,
+        number=2,
+        effective_from=world.advance(days=1),
+        period_unit="month",
+        period_count=2,
+        validity="rolling",
+        on_renewal="queue",
+        allowance_bytes=GIGABYTE,
+        devices_max=1,
+    )
+    later = platform.renew(order, "k")
+    assert (later.body, later.is_replayed) == (first.body, True)
+    world.owner.execute("update catalogue_plan set retired_at = %s", [world.at])
+    assert platform.renew(order, "k").body == first.body
+    assert platform.renew(order, "new").code == "plan_withdrawn"
+
+
+def test_a_key_with_another_order_is_refused_and_keeps_its_answer(
+    world: World, platform: Platform
+) -> None:
+    card, plan, other = world.card(), world.plan(), world.plan(price=700)
+    order = platform.order(card, plan)
+    first = platform.renew(order, "k")
+    for changed in (
+        platform.order(card, other),
+        platform.order(world.card(), plan),
+        order | {"contact": {"email": "mei@example.com"}},
+    ):
+        reused = platform.renew(changed, "k")
+        assert (reused.status, reused.code, reused.is_replayed) == (422, "request_reused", False)
+        assert moment(reused.body["facts"]["first_used_at"])
+    assert platform.renew(order, "k").body == first.body
+    assert deposit(platform) == 9000
+
+
+def test_a_refusal_is_kept_like_a_success(world: World, platform: Platform) -> None:
+    order = platform.order(world.card(), world.plan(price=20_000))
+    refused = platform.renew(order, "k")
+    assert (refused.status, refused.code, refused.is_replayed) == (402, "balance_short", False)
+    assert refused.body["facts"] == {"needed": 20_000, "balance": 10_000, "currency": "EUR"}
+    world.fund(platform.owner.account_id, "deposit", 50_000)
+    again = platform.renew(order, "k")
+    assert (again.status, again.body, again.is_replayed) == (402, refused.body, True)
+    assert platform.renew(order, "k2").status == 201
+
+
+def test_another_price_than_quoted_is_refused_with_the_new_one(
+    world: World, platform: Platform
+) -> None:
+    order = platform.order(world.card(), world.plan())
+    world.owner.execute("update catalogue_price set amount = 1100")
+    changed = platform.renew(order)
+    assert (changed.status, changed.code) == (409, "quote_changed")
+    facts = changed.body["facts"]
+    accepted = order | {"quoted_total": facts["total"], "quoted_end": facts["ends_at"]}
+    assert platform.renew(accepted).status == 201
+    assert deposit(platform) == 8900
+
+
+def test_promotions_lower_the_total_or_are_refused_by_their_code(
+    world: World, platform: Platform
+) -> None:
+    card, plan = world.card(), world.plan()
+    offer = world.promotion(percent_basis_points=1000)
+    order = platform.order(card, plan, promotion=offer)
+    assert order["quoted_total"] == 900
+    assert platform.renew(order).body["promotion"] == offer
+    asked = {"iccid": card.iccid, "plan": plan.code, "promotion": "NOPE"}
+    refused = platform.send("POST", QUOTES, asked)
+    assert (refused.status, refused.code) == (404, "promotion_unknown")
+    assert refused.body["facts"] == {"promotion": "NOPE"}
+
+
+def test_a_renewal_that_is_open_elsewhere_is_named_by_its_id(
+    world: World, platform: Platform
+) -> None:
+    card, plan = world.card(), world.plan()
+    placed = renewals.place(world.caller(), world.order(card, plan), "sandbox", "tok", world.at)
+    assert placed.id is not None
+    refused = platform.renew(platform.order(card, plan))
+    assert (refused.status, refused.code) == (409, "renewal_open")
+    facts = refused.body["facts"]
+    assert (facts["renewal"], facts["channel"]) == (ids.outside("rnw", placed.id), "web")
+    assert moment(facts["since"]) <= moment(facts["until"])
+
+
+def test_a_channel_that_takes_no_deposit_refuses_in_the_quote(
+    world: World, platform: Platform
+) -> None:
+    asked = {"iccid": world.card().iccid, "plan": world.plan().code}
+    world.owner.execute("update trust_channel set means = '{gateway}' where code = 'partner'")
+    refused = platform.send("POST", QUOTES, asked)
+    assert (refused.status, refused.code) == (403, "means_not_allowed")
+    world.owner.execute("update trust_channel set is_open = false where code = 'partner'")
+    assert platform.send("POST", QUOTES, asked).code == "channel_closed"
+
+
+def test_what_is_told_of_a_card_is_no_secret_of_its_holder(
+    world: World, platform: Platform
+) -> None:
+    card = world.card(balance=7777)
+    world.renew(card, world.plan(price=777, gigabytes=3))
+    told = platform.send("POST", STATUS, {"iccid": card.iccid}).body
+    assert set(told) == {
+        "kind", "state", "state_words", "currency", "zone", "valid_until", "is_renewable",
+        "missing_step",
+    }  # fmt: skip
+    assert (told["state"], told["is_renewable"], told["missing_step"]) == ("bound", True, None)
+    assert moment(told["valid_until"]) > world.at
+
+
+@pytest.mark.parametrize("state", ["in_stock", "activated", "suspended", "lost", "terminated"])
+def test_the_missing_step_is_what_the_verb_refuses(
+    world: World, platform: Platform, state: str
+) -> None:
+    card, plan = world.card(state), world.plan()
+    told = platform.send("POST", STATUS, {"iccid": card.iccid}).body
+    asked = {"iccid": card.iccid, "plan": plan.code}
+    quoted = platform.send("POST", QUOTES, asked)
+    assert told["missing_step"]["code"] == quoted.code
+    assert told["missing_step"]["sentence"] == quoted.body["title"]
+    assert (told["is_renewable"], quoted.status) == (False, 409)
+    order = asked | {"quoted_total": 1000, "quoted_end": "2026-12-22T03:00:00Z"}
+    assert platform.renew(order).code == quoted.code
+
+
+def test_plans_are_listed_by_currency_and_country(world: World, platform: Platform) -> None:
+    home = world.plan("home", prices={"IDR": 15_000_000})
+    far = world.plan("far")
+    world.insert("catalogue_coverage", plan_version_id=far.version_id, country="PT")
+    everywhere = platform.send("GET", PLANS).body["plans"]
+    assert {(each["code"], each["price"], each["tax"]) for each in everywhere} == {
+        ("home", 1000, 187), ("far", 1000, 187),
+    }  # fmt: skip
+    in_idr = platform.send("GET", f"{PLANS}?currency=IDR").body["plans"]
+    assert [(each["code"], each["price"]) for each in in_idr] == [(home.code, 15_000_000)]
+    in_portugal = platform.send("GET", f"{PLANS}?country=PT").body["plans"]
+    assert [(each["code"], each["countries"]) for each in in_portugal] == [("far", ["PT"])]
+
+
+def test_renewals_are_listed_by_pages_and_only_ones_own(world: World, platform: Platform) -> None:
+    plan, other = world.plan(price=100), Platform(world.partner(deposit=10_000))
+    made = []
+    for _ in range(5):
+        world.advance(minutes=1)
+        made.append(platform.renew(platform.order(world.card(), plan)).body["id"])
+    foreign = other.renew(other.order(world.card(), plan)).body["id"]
+    first = platform.send("GET", f"{RENEWALS}?limit=3").body
+    assert [each["id"] for each in first["renewals"]] == made[:1:-1]
+    rest = platform.send("GET", f"{RENEWALS}?limit=3&before={first['next_before']}").body
+    assert [each["id"] for each in rest["renewals"]] == made[1::-1]
+    assert rest["next_before"] is None
+    assert platform.send("GET", f"{RENEWALS}/{foreign}").code == "renewal_unknown"
+
+
+def test_the_same_key_of_two_partners_is_two_requests(world: World, platform: Platform) -> None:
+    plan, other = world.plan(), Platform(world.partner(deposit=10_000))
+    mine = platform.renew(platform.order(world.card(), plan), "k")
+    theirs = other.renew(other.order(world.card(), plan), "k")
+    assert (mine.status, theirs.status, theirs.is_replayed) == (201, 201, False)
+
+
+def test_a_revoked_key_stops_within_a_minute_and_a_new_one_works_at_once(
+    world: World, platform: Platform
+) -> None:
+    assert platform.send("GET", PLANS).status == 200
+    key_id = world.one("select id from people_apikey")
+    assert keys.revoke(key_id, world.at)
+    assert not keys.revoke(key_id, world.at)
+    world.advance(seconds=50)
+    assert platform.send("GET", PLANS).status == 200
+    world.advance(seconds=11)
+    assert platform.send("GET", PLANS).code == "key_wrong"
+    platform.owner = world.partner()
+    assert platform.send("GET", PLANS).status == 200
+    world.owner.execute("update people_partner set closed_at = %s", [world.at])
+    world.advance(seconds=61)
+    refused = platform.send("GET", PLANS)
+    assert (refused.status, refused.headers["WWW-Authenticate"]) == (401, 'Bearer realm="everline"')
+
+
+def test_of_a_key_only_its_hash_is_kept(world: World, platform: Platform) -> None:
+    ((key_hash, hint),) = world.all("select key_hash, hint from people_apikey")
+    assert bytes(key_hash) == keys.digest(platform.owner.key)
+    assert platform.owner.key.endswith(hint)
+    assert len(hint) == 4
+    assert platform.owner.key not in world.one("select k::text from people_apikey k")
+
+
+def test_whom_to_tell_is_kept_with_the_renewal(world: World, platform: Platform) -> None:
+    contact = {"email": "mei@example.com", "phone": "+628125550100", "locale": "zh-Hans"}
+    order = platform.order(world.card(), world.plan()) | {"contact": contact}
+    assert platform.renew(order).status == 201
+    assert world.one("select contact from renewals_renewal") == contact
+
+
+def test_a_renewal_is_one_read_and_one_verb(world: World, platform: Platform) -> None:
+    """Counted on the wire: what libpq sends to the server, whoever asked it to."""
+    plan = world.plan()
+    orders = [platform.order(world.card(), plan) for _ in range(4)]
+    assert all(platform.renew(order).status == 201 for order in orders[:3])
+    with tempfile.TemporaryFile() as file:
+        with database.connection() as lent:
+            assert database.pool.pool().get_stats()["pool_size"] == 1, "all goes over this one"
+            lent.pgconn.trace(file.fileno())
+            lent.pgconn.set_trace_flags(Trace.SUPPRESS_TIMESTAMPS)
+        with CaptureQueriesContext(connection) as through_django:
+            assert platform.renew(orders[3]).status == 201
+        with database.connection() as lent:
+            lent.pgconn.untrace()
+        file.seek(0)
+        sent = [line.split(b"\t") for line in file.read().splitlines() if line.startswith(b"F\t")]
+    assert len(through_django) == 0
+    kinds = Counter(parts[2].decode() for parts in sent)
+    assert kinds == {"Bind": 2, "Describe": 2, "Execute": 2, "Sync": 2}

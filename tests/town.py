@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import psycopg
 import pytest
@@ -20,8 +20,7 @@ from django.conf import settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from everline import database
-from everline.config.plugs import plug_in
+from everline import database, payments
 from everline.database import verbs
 from everline.database.addresses import Addresses, addresses
 from everline.database.pool import pool
@@ -29,7 +28,8 @@ from everline.database.requests import Answer
 from everline.office.audit import audit
 from everline.payments import gateways
 from everline.payments.gateways.sandbox import Sandbox
-from tests.simulator import SimulatorProcess
+from everline.provisioning import install as install_networks
+from everline.provisioning.simulated import Simulated
 from tests.world import World
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ KEPT: Final = "^(database_(transition|deployment)|ledger_watermark|django_.*|aut
 """Tables that migrations fill."""
 
 
-DAWDLE: Final = "perform pg_sleep(0.02);"
+DAWDLE: Final = "perform pg_sleep(0.05);"
 """What a weakened verb does in the gap that its lock had closed."""
 
 
@@ -86,10 +86,10 @@ def _silent_sandbox() -> Sandbox:
 
 
 @pytest.fixture
-def sandboxed_town(town: World, simulator: SimulatorProcess) -> World:
+def sandboxed_town(town: World, sandbox: Sandbox, network: Simulated) -> World:
     """Plug the real sandbox and the simulated network into it."""
-    settings.SANDBOX_ADDRESS, settings.SANDBOX_SECRET = simulator.url, simulator.notify_secret
-    plug_in()
+    gateways.install({"sandbox": sandbox})
+    install_networks({"simulated": network})
     return town
 
 
@@ -189,6 +189,34 @@ def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
 def outcomes(answers: Iterable[Answer]) -> Counter[str]:
     """Count what was answered: reasons of refusals, outcomes of the others."""
     return Counter(answer.reason or answer.outcome for answer in answers)
+
+
+def state(world: World, renewal: object) -> str:
+    """Read a renewal's state."""
+    return str(world.one("select state from renewals_renewal where id = %s", renewal))
+
+
+def booked(world: World, group: object) -> list[tuple[Any, ...]]:
+    """Read a renewal's transfers as they were written: kind, both accounts' kinds, amount."""
+    return world.all(
+        "select t.kind, d.kind, c.kind, t.amount from ledger_transfer t"
+        " join ledger_account d on d.id = t.debit_id join ledger_account c on c.id = t.credit_id"
+        " where t.group_id = %s order by t.transaction_id, t.kind",
+        group,
+    )
+
+
+def refunds(world: World) -> list[tuple[Any, ...]]:
+    """Read all refunds: state, amount, reason."""
+    return world.all("select state, amount, reason from payments_refund order by created_at, id")
+
+
+def give_back(world: World, outcome: str = "succeeded") -> list[str]:
+    """Do what the janitor does with the refunds that are due, when the gateway says this."""
+    return [
+        str(world.verb("settle_refund", each.id, outcome, "back", "", None, world.at))
+        for each in payments.claim_refunds(world.at, 10)
+    ]
 
 
 def as_owner(world: World, query: str, *parameters: object) -> Callable[[], object]:

@@ -293,6 +293,14 @@ class World:
         """Read rows as the owner."""
         return self.owner.execute(query, parameters).fetchall()
 
+    def ask_all(self) -> int:
+        """Be the janitor once, at this world's time."""
+        return renewals.ask_all(self.now)
+
+    def expire_due(self) -> int:
+        """Be the sweep of deadlines once, at this world's time."""
+        return renewals.expire_due(self.now)
+
     def deliver_all(self) -> int:
         """Do the worker's jobs of delivery for a network that says yes to all."""
         lease = uuid.uuid4()

@@ -5,21 +5,39 @@ They import what they need when they run, after Django is set up, so that --help
 things are said, and the exit codes, are in speech.py.
 """
 
+from importlib import metadata
+from typing import Annotated
+
 import typer
 
 from everline.cli import demo, lines, loading, proof, running
-from everline.cli.speech import CODES
+from everline.cli.speech import CODES, out
 
 app = typer.Typer(
     name="everline",
-    help="Everline keeps prepaid lines on: the renewal platform for data cards and eSIMs.",
     epilog=CODES,
+    invoke_without_command=True,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_show_locals=False,
 )
+
+
+@app.callback()
+def everline(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True)
+    ] = False,
+) -> None:
+    """Everline keeps prepaid lines on: the renewal platform for data cards and eSIMs."""
+    if version:
+        out.print(f"everline {metadata.version('everline')}", markup=False)
+        raise typer.Exit
+
+
 for family, title in (
     (demo, "Try it"),
     (running, "Run it"),

@@ -33,6 +33,7 @@ def serve(
 
     Example: `everline serve --host 0.0.0.0 --port 8000 --threads 32`
     """
+    os.environ.setdefault("EVERLINE_LOG", "INFO")
     os.environ.setdefault("EVERLINE_PORT", str(port))
     os.environ.setdefault("EVERLINE_POOL_MAX", str(threads + CONNECTIONS_SPARE))
     with opened("web"):
@@ -75,6 +76,7 @@ def work(
 
     Example: `everline work --threads 16`
     """
+    os.environ.setdefault("EVERLINE_LOG", "INFO")
     os.environ.setdefault("EVERLINE_POOL_MAX", str(threads + CONNECTIONS_SPARE))
     with opened("worker"):
         from everline import clock

@@ -5,6 +5,7 @@ piped. Nothing here knows a renewal; the commands do.
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,6 +111,7 @@ def opened(process: str, *, creates: bool = False) -> Iterator[Addresses]:
     Without `creates` a folder that holds no database yet is refused, so that a command typed in the
     wrong place makes none.
     """
+    os.environ.setdefault("EVERLINE_LOG", "ERROR")
     waiting = Waiting()
     with plain_errors():
         if not creates:

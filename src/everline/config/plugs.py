@@ -4,6 +4,7 @@ The composition root: nothing else names an adapter. The protocols stand with th
 worker itself is jobs/worker.py.
 """
 
+import logging
 import time
 from collections.abc import Mapping
 from datetime import UTC, timedelta
@@ -13,7 +14,7 @@ from typing import Final
 import psycopg
 from django.conf import settings
 
-from everline import clock, database, ledger, notices, payments, renewals
+from everline import autorenewal, clock, database, ledger, notices, payments, renewals
 from everline.database.migrate import MONTHS_AHEAD
 from everline.jobs import Kind, Now, Sweep
 from everline.payments import gateways
@@ -28,6 +29,8 @@ OFFSET_SECONDS: Final = 1.0
 
 def plug_in() -> None:
     """Install what this deployment uses; calling it again changes nothing."""
+    # httpx tells every address it calls, in each of which some attempt or card is named.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     address, secret = settings.SANDBOX_ADDRESS, settings.SANDBOX_SECRET
     if address:
         gateways.install({"sandbox": Sandbox(address, secret, settings.MERCHANT)})
@@ -53,6 +56,7 @@ def sweeps() -> tuple[Sweep, ...]:
     """Give what a worker looks for by state, and how often. Each run is bounded."""
     return (
         Sweep("ask", 1, lambda now: renewals.ask_all(now, 1), repeats_max=100, lanes=2),
+        Sweep("renew_due", 2, lambda now: autorenewal.renew_due(now()).taken, repeats_max=20),
         Sweep("expire", 5, lambda now: renewals.expire_due(now, 500)),
         Sweep("callbacks", 30, lambda now: payments.replay_callbacks(now())),
         Sweep("roll_up", 10, lambda _now: ledger.roll_up()),

@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "everline.notices",
     "everline.renewals",
     "everline.autorenewal",
+    "everline.office",
     "everline.channels.web",
 ]
 

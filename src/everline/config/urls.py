@@ -1,14 +1,17 @@
 """The addresses of every page, and the pages for what goes wrong."""
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from everline.channels import callbacks
 from everline.channels.web import faults
+from everline.office.outbox import outbox
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("callbacks/<slug:gateway>", callbacks.receive, name="callbacks"),
     path("", include("everline.channels.partner.urls")),
     path("", include("everline.channels.web.urls")),
+    *([path("outbox", outbox, name="outbox")] if settings.DEMO else []),
 ]
 
 handler400 = faults.bad_request

@@ -107,7 +107,9 @@ end $$;
 -- short.
 -- One row for an owner with one pocket; with several, a free pocket that can pay, from one by
 -- chance on, and all of them when there is none.
--- Locks: the pocket, or all pockets by id. The caller writes the transfer.
+-- Locks: the pocket, or all pockets by id. A pocket that was locked and found too poor keeps its
+-- lock, out of order; so looking for one is a subtransaction, which lets go of them all.
+-- The caller writes the transfer.
 create or replace function take(
     account uuid, kind text, currency text, amount bigint, at timestamptz
 ) returns uuid
@@ -125,14 +127,15 @@ begin
         order by a.pocket desc limit 1;
     end if;
     if last_pocket > 0 then
-        select a.id into taken from ledger_account a
-        where a.account_id = take.account and a.kind = take.kind and a.scope = ''
-          and a.currency = take.currency and a.balance - a.held - take.amount >= a.floor
-        order by (a.pocket + first_pocket) % (last_pocket + 1) limit 1
-        for update skip locked;
-        if taken is null then
+        begin
+            select a.id into strict taken from ledger_account a
+            where a.account_id = take.account and a.kind = take.kind and a.scope = ''
+              and a.currency = take.currency and a.balance - a.held - take.amount >= a.floor
+            order by (a.pocket + first_pocket) % (last_pocket + 1) limit 1
+            for update skip locked;
+        exception when no_data_found then
             taken := gather(take.account, take.kind, take.currency, take.amount, take.at);
-        end if;
+        end;
     end if;
     update ledger_account a set balance = a.balance - take.amount
     where a.account_id = take.account and a.kind = take.kind and a.scope = ''

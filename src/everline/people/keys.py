@@ -58,7 +58,7 @@ def is_key(text: str) -> bool:
 
 
 def digest(key: str) -> bytes:
-    """Give the SHA-256 of a key: its bits are random, so neither salt nor slowness adds anything."""
+    """Give the SHA-256 of a key: its bits are random, so neither salt nor slowness adds to it."""
     return hashlib.sha256(key.encode()).digest()
 
 

@@ -30,6 +30,7 @@ REMEMBERED_MAX: Final = 10_000
 """Keys remembered at once; the one that was asked for first is forgotten first."""
 
 SCHEME: Final = "api_key"
+CHALLENGE: Final = 'Bearer realm="everline"'
 _BEARER: Final = "bearer "
 
 
@@ -94,7 +95,7 @@ class BearerKey(SyncAuth):
     @property
     def www_authenticate_challenge(self) -> str:
         """Name the scheme on 401, as RFC 9110 (15.5.2) asks."""
-        return 'Bearer realm="everline"'
+        return CHALLENGE
 
     def security_schemes(
         self, metadata: EndpointMetadata, controller_cls: "type[Controller[BaseSerializer]]"

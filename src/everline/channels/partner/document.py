@@ -1,7 +1,8 @@
 """The OpenAPI 3.1 document: what is said of the whole API, and how each answer is described.
 
 Each "no" stands there by its status with its codes, sentences and an example, from the same tables
-that answer. What one operation asks and gives is said beside it, in views.py and bodies.py.
+that answer. What one operation asks and gives is said beside it: in views.py, questions.py and
+answers.py.
 """
 
 from collections import defaultdict
@@ -16,7 +17,7 @@ from dmr.metadata import EndpointMetadata, ResponseSpec
 from dmr.openapi import OpenAPIConfig
 from dmr.openapi.objects import Example, Response, Server, Tag
 
-from everline.channels.partner.bodies import RENEWAL_EXAMPLE, Problem
+from everline.channels.partner.answers import Problem
 from everline.channels.partner.problems import (
     CONTENT_TYPE,
     MISUSES,
@@ -26,6 +27,7 @@ from everline.channels.partner.problems import (
     example,
     sentence,
 )
+from everline.channels.partner.values import RENEWAL_EXAMPLE
 from everline.errors import Code
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ WITH_FIELDS: Final = (Misuse.FIELD_WRONG,)
 WITH_BODY: Final = (
     Misuse.FIELD_WRONG,
     Misuse.BODY_NOT_JSON,
+    Misuse.LENGTH_MISSING,
     Misuse.BODY_TOO_LARGE,
     Misuse.TYPE_WRONG,
 )
@@ -150,15 +153,15 @@ class ProblemSpec(ResponseSpec):
         context: "OpenAPIContext",
     ) -> Response:
         """Describe the answer, with an example for every code."""
-        described = super(ProblemSpec, self).get_schema(metadata, controller_cls, context)
-        for media_type in (described.content or {}).values():
+        response = super(ProblemSpec, self).get_schema(metadata, controller_cls, context)
+        for media_type in (response.content or {}).values():
             media_type.examples = {  # type: ignore[union-attr]
                 code.value: Example(value=example(code, FACTS.get(code, {}))) for code in self.codes
             }
-        return described
+        return response
 
 
-def answers(success: ResponseSpec, *codes: Code | Misuse) -> tuple[ResponseSpec, ...]:
+def described(success: ResponseSpec, *codes: Code | Misuse) -> tuple[ResponseSpec, ...]:
     """Give all answers of an operation: its success, and its codes gathered by status."""
     by_status: dict[HTTPStatus, list[Code | Misuse]] = defaultdict(list)
     for code in (*codes, *EVERYWHERE):

@@ -20,6 +20,7 @@ from dmr.exceptions import (
     ValidationError,
 )
 
+from everline.channels.partner.auth import CHALLENGE
 from everline.channels.partner.problems import Misuse, language, misused
 from everline.errors import MisuseError
 from everline.ids import InvalidNumberError
@@ -29,7 +30,7 @@ RETRY_AFTER_SECONDS: Final = 2
 _AT: Final = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
 _NAMED: Final = re.compile(r"Object (?:missing required|contains unknown) field `(?P<name>[^`]*)`")
 _PARTS: Final = re.compile(r"^parsed_(?:body|query|path)\.?")
-_NAME_LENGTH_MAX: Final = 100
+_TEXT_MAX: Final = 300
 
 _logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ def answer_to(error: Exception, request: HttpRequest) -> HttpResponse:
     match error:
         case NotAuthenticatedError():
             answer = misused(Misuse.KEY_WRONG, request)
-            answer["WWW-Authenticate"] = 'Bearer realm="everline"'
+            answer["WWW-Authenticate"] = CHALLENGE
             return answer
         case NotAcceptableError():
             return misused(Misuse.NOT_ACCEPTABLE, request)
@@ -51,18 +52,25 @@ def answer_to(error: Exception, request: HttpRequest) -> HttpResponse:
             return misused(Misuse(error.code), request, field=error.field_name)
         case ValidationError():
             return _wrong_field(error, request)
+        case psycopg.OperationalError():
+            return _unavailable(error, request)
+        case _:
+            return _unread(error, request) or _failed(error, request)
+
+
+def _unread(error: Exception, request: HttpRequest) -> HttpResponse | None:
+    """Answer for a body that could not be read as JSON; None when it was something else."""
+    match error:
         case RequestSerializationError() if _is_other_type(request):
             return misused(Misuse.TYPE_WRONG, request, expected="application/json")
         case RequestSerializationError() | UnicodeDecodeError() | RecursionError():
-            return misused(Misuse.BODY_NOT_JSON, request, str(error)[:200])
+            return misused(Misuse.BODY_NOT_JSON, request, str(error)[:_TEXT_MAX])
         case RequestDataTooBig():
             return misused(Misuse.BODY_TOO_LARGE, request)
         case SuspiciousOperation() | UnreadablePostError():
             return misused(Misuse.BODY_NOT_JSON, request)
-        case psycopg.OperationalError():
-            return _unavailable(error, request)
         case _:
-            return _failed(error, request)
+            return None
 
 
 def _is_other_type(request: HttpRequest) -> bool:
@@ -77,9 +85,9 @@ def _wrong_field(error: ValidationError, request: HttpRequest) -> HttpResponse:
     expected = _AT.sub("", message)
     named = _NAMED.match(expected)
     field = ".".join(part for part in (path, named["name"] if named else "") if part)
-    return misused(
-        Misuse.FIELD_WRONG, request, field=field[:_NAME_LENGTH_MAX], expected=expected[:300]
-    )
+    field, expected = field[:_TEXT_MAX], expected[:_TEXT_MAX]
+    detail = f"{field}: {expected}" if field else expected
+    return misused(Misuse.FIELD_WRONG, request, detail, field=field, expected=expected)
 
 
 def _unavailable(error: psycopg.OperationalError, request: HttpRequest) -> HttpResponse:

@@ -17,6 +17,8 @@ from everline.channels.partner.problems import Misuse, misused
 PREFIX: Final = "/api/"
 ADDRESSES: Final = "everline.channels.partner.urls"
 BODY_BYTES_MAX: Final = 65_536
+DIGITS_MAX: Final = 9
+"""Of an announced length. The server has made sure that it is a number."""
 
 
 class Gate:
@@ -29,7 +31,10 @@ class Gate:
         """Answer a request of the API, whatever happens, with JSON."""
         if not request.path_info.startswith(PREFIX):
             return self._get_response(request)
-        if _length(request) > BODY_BYTES_MAX:
+        announced = request.META.get("CONTENT_LENGTH") or ""
+        if not announced and "HTTP_TRANSFER_ENCODING" in request.META:
+            return misused(Misuse.LENGTH_MISSING, request)
+        if len(announced) > DIGITS_MAX or int(announced or 0) > BODY_BYTES_MAX:
             return misused(Misuse.BODY_TOO_LARGE, request)
         try:
             view, arguments, named = resolve(request.path_info, ADDRESSES)
@@ -40,9 +45,3 @@ class Gate:
         except Exception as error:  # noqa: BLE001  The last door: a page of HTML helps no program.
             return answer_to(error, request)
         return answer
-
-
-def _length(request: HttpRequest) -> int:
-    """Give the announced length of the body; Django reads no further, so none is longer."""
-    announced = request.META.get("CONTENT_LENGTH") or "0"
-    return int(announced) if announced.isdecimal() else 0

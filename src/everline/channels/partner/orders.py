@@ -17,8 +17,8 @@ from dmr.openapi.objects.enums import OpenAPIType
 from dmr.types import EMPTY
 
 from everline import renewals
-from everline.channels.partner.bodies import Contact, RenewalOrder
 from everline.channels.partner.problems import Misuse
+from everline.channels.partner.questions import Contact, RenewalOrder
 from everline.errors import MisuseError
 from everline.ids import Iccid
 from everline.renewals.offered import Offered

@@ -17,7 +17,7 @@ from django.utils import translation
 from django.utils.translation import gettext, gettext_noop as _
 
 from everline import ids
-from everline.channels.partner.bodies import Problem
+from everline.channels.partner.answers import Problem
 from everline.errors import SENTENCES, Code, Refusal
 
 CONTENT_TYPE: Final = "application/problem+json"
@@ -80,7 +80,7 @@ OWN_WORDS: Final[Mapping[Code, str]] = {
 
 
 class Misuse(StrEnum):
-    """A caller's mistake, or a failure of ours, that no verb has seen: nothing was written for it."""
+    """A caller's mistake, found before any verb, or a failure of ours. None is kept for replays."""
 
     KEY_WRONG = "key_wrong"
     BODY_NOT_JSON = "body_not_json"
@@ -90,6 +90,7 @@ class Misuse(StrEnum):
     ADDRESS_UNKNOWN = "address_unknown"
     METHOD_WRONG = "method_wrong"
     NOT_ACCEPTABLE = "not_acceptable"
+    LENGTH_MISSING = "length_missing"
     BODY_TOO_LARGE = "body_too_large"
     TYPE_WRONG = "type_wrong"
     INTERNAL = "internal"
@@ -128,6 +129,10 @@ MISUSES: Final[Mapping[Misuse, tuple[HTTPStatus, str]]] = {
     Misuse.NOT_ACCEPTABLE: (
         HTTPStatus.NOT_ACCEPTABLE,
         _("Answers are JSON. Accept application/json or anything."),
+    ),
+    Misuse.LENGTH_MISSING: (
+        HTTPStatus.LENGTH_REQUIRED,
+        _("The body's length is missing. Send it with Content-Length, not in chunks."),
     ),
     Misuse.BODY_TOO_LARGE: (
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -1,6 +1,6 @@
 """The operations of the API: each reads one request, asks the core, and writes one answer.
 
-The forms of requests and answers stand in bodies.py, every "no" in problems.py. A renewal goes on
+The forms of requests and answers stand in answers.py, every "no" in problems.py. A renewal goes on
 in renewals/renew.py.
 """
 
@@ -22,7 +22,7 @@ from dmr.plugins.msgspec import (
 )
 
 from everline import cards, catalogue, ids, renewals
-from everline.channels.partner import bodies, words
+from everline.channels.partner import answers, questions, words
 from everline.channels.partner.auth import BearerKey
 from everline.channels.partner.document import (
     NOT_RENEWED,
@@ -30,7 +30,7 @@ from everline.channels.partner.document import (
     REPLAYED_HEADER,
     WITH_BODY,
     WITH_FIELDS,
-    answers,
+    described,
     success,
 )
 from everline.channels.partner.faults import answer_to
@@ -72,7 +72,7 @@ class PartnerController(Controller[MsgspecSerializer]):
     parsers = (StrictParser(),)
     renderers = (MsgspecJsonRenderer(), MsgspecJsonRenderer(CONTENT_TYPE))
     validate_responses: ClassVar[bool] = False  # The tests do, from the published document.
-    error_model = bodies.Problem
+    error_model = answers.Problem
 
     partner: KeyHolder
     at: datetime
@@ -97,11 +97,11 @@ class PlansController(PartnerController):
     """The plans on sale."""
 
     @validate(
-        *answers(success(bodies.Plans, HTTPStatus.OK, "The plans."), *WITH_FIELDS),
+        *described(success(answers.Plans, HTTPStatus.OK, "The plans."), *WITH_FIELDS),
         operation_id="list_plans",
         tags=["Plans"],
     )
-    def get(self, parsed_query: Query[bodies.PlanQuestion]) -> HttpResponse:
+    def get(self, parsed_query: Query[questions.PlanQuestion]) -> HttpResponse:
         """List the plans on sale.
 
         Prices are those of the plan alone; what it costs one card, with a promotion, and when it
@@ -109,57 +109,57 @@ class PlansController(PartnerController):
         """
         currency = parsed_query.currency or self.partner.currency
         offers = catalogue.offers(currency, self.at, parsed_query.country)
-        return _written(bodies.Plans([_plan(offer) for offer in offers]))
+        return _written(answers.Plans([_plan(offer) for offer in offers]))
 
 
 class CardStatusController(PartnerController):
     """What a partner may know of a card."""
 
     @validate(
-        *answers(
-            success(bodies.CardStatus, HTTPStatus.OK, "The card's status."),
+        *described(
+            success(answers.CardStatus, HTTPStatus.OK, "The card's status."),
             *WITH_BODY,
             Code.CARD_UNKNOWN,
         ),
         operation_id="tell_card_status",
         tags=["Cards"],
     )
-    def post(self, parsed_body: BodyMsgspec[bodies.CardQuestion]) -> HttpResponse:
+    def post(self, parsed_body: BodyMsgspec[questions.CardQuestion]) -> HttpResponse:
         """Tell a card's status.
 
-        Its state, until when it is paid for, and whether it can be renewed or which step is missing.
-        Never its holder, its balance or its usage. It is a POST although it changes nothing: a card
-        number is personal data, and addresses are kept in logs. It needs no Idempotency-Key.
+        Its state, until when it is paid for, and whether it can be renewed or which step is
+        missing. Never its holder, its balance or its usage. It is a POST although it changes
+        nothing: a card number is personal data, and addresses are kept in logs. It needs no
+        Idempotency-Key.
         """
         card = cards.find(Iccid.parse(parsed_body.iccid))
         if card is None:
             return self._refuse(Code.CARD_UNKNOWN)
         step = words.MISSING_STEPS.get(card.state)
-        with translation.override(language(self.request)):
-            found = bodies.CardStatus(
-                kind=card.kind,  # type: ignore[arg-type]  The table's constraint holds it.
-                state=card.state,  # type: ignore[arg-type]
+        spoken = language(self.request)
+        with translation.override(spoken):
+            found = answers.CardStatus(
+                kind=card.kind,
+                state=card.state,
                 state_words=gettext(words.STATES[card.state]),
                 currency=card.currency,
                 zone=card.zone,
                 valid_until=_utc(cards.status(card, self.at).valid_until),
                 is_renewable=step is None,
-                missing_step=step and bodies.MissingStep(step, gettext(sentence(step))),
+                missing_step=answers.MissingStep(step, gettext(sentence(step))) if step else None,
             )
-        return _written(found)
+        return _in_words(found, spoken)
 
 
 class QuotesController(PartnerController):
     """What a plan costs a card now."""
 
     @validate(
-        *answers(
-            success(bodies.Quote, HTTPStatus.OK, "The quote."), *WITH_BODY, *NOT_SOLD
-        ),
+        *described(success(answers.Quote, HTTPStatus.OK, "The quote."), *WITH_BODY, *NOT_SOLD),
         operation_id="quote",
         tags=["Quotes"],
     )
-    def post(self, parsed_body: BodyMsgspec[bodies.QuoteQuestion]) -> HttpResponse:
+    def post(self, parsed_body: BodyMsgspec[questions.QuoteQuestion]) -> HttpResponse:
         """Quote a plan for a card.
 
         Show the total, the end with its zone, and what happens to the present plan, before the
@@ -179,18 +179,19 @@ class QuotesController(PartnerController):
         if "deposit" not in (quote.means or []):
             facts = {"means": quote.means}
             return refused(Refusal(Code.MEANS_NOT_ALLOWED, facts), self.request)
-        with translation.override(language(self.request)):
+        spoken = language(self.request)
+        with translation.override(spoken):
             said = words.fate(quote)
-        return _written(_quote(quote, asked, said))
+        return _in_words(_quote(quote, asked, said), spoken)
 
 
 class RenewalsController(PartnerController):
     """Renewing, and the list of what was renewed."""
 
     @validate(
-        *answers(
+        *described(
             success(
-                bodies.RenewalMade,
+                answers.RenewalMade,
                 HTTPStatus.CREATED,
                 "Renewed: paid from your deposit, once.",
                 {
@@ -208,7 +209,7 @@ class RenewalsController(PartnerController):
     )
     def post(
         self,
-        parsed_body: BodyMsgspec[bodies.RenewalOrder],
+        parsed_body: BodyMsgspec[questions.RenewalOrder],
         idempotency_key: IdempotencyKey,
     ) -> HttpResponse:
         """Renew a card, paid from your deposit.
@@ -234,7 +235,7 @@ class RenewalsController(PartnerController):
             )
         assert answer.id is not None
         assert answer.valid_until is not None
-        made = bodies.RenewalMade(
+        made = answers.RenewalMade(
             id=ids.outside("rnw", answer.id),
             outcome="renewed",
             plan=asked.plan,
@@ -250,11 +251,11 @@ class RenewalsController(PartnerController):
         return response
 
     @validate(
-        *answers(success(bodies.Renewals, HTTPStatus.OK, "A page of renewals."), *WITH_FIELDS),
+        *described(success(answers.Renewals, HTTPStatus.OK, "A page of renewals."), *WITH_FIELDS),
         operation_id="list_renewals",
         tags=["Renewals"],
     )
-    def get(self, parsed_query: Query[bodies.PageQuestion]) -> HttpResponse:
+    def get(self, parsed_query: Query[questions.PageQuestion]) -> HttpResponse:
         """List your renewals, the newest first.
 
         Those that your deposit paid for, those taken back too. For the next page send `next_before`
@@ -264,22 +265,22 @@ class RenewalsController(PartnerController):
         found = renewals.of_payer(self.partner.account_id, parsed_query.limit + 1, before)
         page = [_renewal(renewal) for renewal in found[: parsed_query.limit]]
         more = len(found) > parsed_query.limit
-        return _written(bodies.Renewals(page, page[-1].id if more else None))
+        return _written(answers.Renewals(page, page[-1].id if more else None))
 
 
 class RenewalController(PartnerController):
     """One renewal."""
 
     @validate(
-        *answers(
-            success(bodies.Renewal, HTTPStatus.OK, "The renewal."),
+        *described(
+            success(answers.Renewal, HTTPStatus.OK, "The renewal."),
             *WITH_FIELDS,
             Code.RENEWAL_UNKNOWN,
         ),
         operation_id="read_renewal",
         tags=["Renewals"],
     )
-    def get(self, parsed_path: Path[bodies.RenewalAddress]) -> HttpResponse:
+    def get(self, parsed_path: Path[questions.RenewalAddress]) -> HttpResponse:
         """Read one of your renewals as it stands now.
 
         It goes from `paid` to `delivered` within moments. One of somebody else is not known here.
@@ -296,21 +297,28 @@ def _written(body: msgspec.Struct, status: HTTPStatus = HTTPStatus.OK) -> HttpRe
     )
 
 
+def _in_words(body: msgspec.Struct, spoken: str) -> HttpResponse:
+    answer = _written(body)
+    answer["Content-Language"] = spoken
+    answer["Vary"] = "Accept-Language"
+    return answer
+
+
 def _utc(at: datetime | None) -> datetime | None:
     return at and at.astimezone(UTC)
 
 
-def _plan(offer: catalogue.Offer) -> bodies.Plan:
-    region = offer.region_code and bodies.Region(offer.region_code, offer.region_names or {})
-    return bodies.Plan(
+def _plan(offer: catalogue.Offer) -> answers.Plan:
+    region = offer.region_code and answers.Region(offer.region_code, offer.region_names or {})
+    return answers.Plan(
         code=offer.code,
         names=offer.names,
         currency=offer.currency,
         price=offer.price,
         tax=tax_included(offer.price, offer.tax_basis_points),
-        period=bodies.Period(offer.period_unit, offer.period_count),  # type: ignore[arg-type]
-        validity=offer.validity,  # type: ignore[arg-type]
-        on_renewal=offer.on_renewal,  # type: ignore[arg-type]
+        period=answers.Period(offer.period_unit, offer.period_count),
+        validity=offer.validity,
+        on_renewal=offer.on_renewal,
         allowance_bytes=offer.allowance_bytes,
         fair_use_bytes=offer.fair_use_bytes,
         devices_max=offer.devices_max,
@@ -319,12 +327,13 @@ def _plan(offer: catalogue.Offer) -> bodies.Plan:
     )
 
 
-def _quote(quote: renewals.Quote, asked: bodies.QuoteQuestion, said: str) -> bodies.Quote:
+def _quote(quote: renewals.Quote, asked: questions.QuoteQuestion, said: str) -> answers.Quote:
+    assert quote.on_renewal is not None
     assert quote.price is not None
     assert quote.total is not None
     assert quote.starts_at is not None
     assert quote.ends_at is not None
-    return bodies.Quote(
+    return answers.Quote(
         plan=asked.plan,
         promotion=asked.promotion,
         currency=quote.currency,
@@ -335,7 +344,7 @@ def _quote(quote: renewals.Quote, asked: bodies.QuoteQuestion, said: str) -> bod
         starts_at=quote.starts_at.astimezone(UTC),
         ends_at=quote.ends_at.astimezone(UTC),
         zone=quote.zone,
-        on_renewal=quote.on_renewal,  # type: ignore[arg-type]
+        on_renewal=quote.on_renewal,
         on_renewal_words=said,
         allowance_bytes=quote.allowance_bytes,
         bonus_bytes=quote.bonus_bytes,
@@ -343,12 +352,12 @@ def _quote(quote: renewals.Quote, asked: bodies.QuoteQuestion, said: str) -> bod
     )
 
 
-def _renewal(found: renewals.Renewal) -> bodies.Renewal:
-    return bodies.Renewal(
+def _renewal(found: renewals.Renewal) -> answers.Renewal:
+    return answers.Renewal(
         id=ids.outside("rnw", found.id),
         idempotency_key=found.request_id,
         iccid=found.iccid,
-        state=found.state,  # type: ignore[arg-type]
+        state=found.state,
         reason=found.reason or None,
         plan=found.plan_code,
         plan_names=found.plan_names,
@@ -357,7 +366,7 @@ def _renewal(found: renewals.Renewal) -> bodies.Renewal:
         discount=found.discount,
         total=found.total,
         tax=found.tax,
-        on_renewal=found.on_renewal,  # type: ignore[arg-type]
+        on_renewal=found.on_renewal,
         allowance_bytes=found.allowance_bytes,
         bonus_bytes=found.bonus_bytes,
         starts_at=found.starts_at.astimezone(UTC),

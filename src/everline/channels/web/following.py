@@ -4,6 +4,7 @@ The address is a secret of whoever opened the renewal. Reading the page asks the
 once in a while; everything else is the worker's. What each state says stands in states.py.
 """
 
+from dataclasses import replace
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -16,6 +17,7 @@ from everline import catalogue, clock, renewals
 from everline.cards import find_by_id
 from everline.channels.web import browser, states, words
 from everline.channels.web.forms import RequestForm
+from everline.channels.web.holders import holds
 from everline.channels.web.ordering import CHANNEL, SOURCE, gateway_for, send
 from everline.channels.web.pages import page, see_other
 from everline.channels.web.refusals import Place, explain
@@ -41,11 +43,26 @@ def show(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
     )
     if renewal.state == "awaiting_payment" and is_known_there and not is_poll:
         renewal = _ask(renewal, "show", ASK_EVERY_SECONDS)
+    return _show(request, renewal, may_act=True)
+
+
+@require_safe
+def receipt(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
+    """Show a renewal to whoever has its receipt's number; paying and cancelling need the address."""
+    renewal = _find(renewal_id)
+    if browser.opened(request, renewal_id) or holds(request, renewal.account_id):
+        return see_other("web:renewal", renewal_id)
+    return _show(request, renewal, may_act=False)
+
+
+def _show(request: HttpRequest, renewal: Renewal, *, may_act: bool) -> HttpResponse:
     policy = catalogue.policy()
     has_returned = browser.has_returned(request, renewal.attempt_id)
+    face = states.face(renewal, policy, has_returned=has_returned)
     context = {
+        "polled": request.path,
         "renewal": renewal,
-        "face": states.face(renewal, policy, has_returned=has_returned),
+        "face": face if may_act else replace(face, goes_on=False, pays=False, cancels=False),
         "rows": list(states.rows(renewal, policy)),
         "total": words.money(renewal.total, renewal.currency, policy),
         "masked": Iccid(renewal.iccid).masked,

@@ -176,11 +176,12 @@ def rows(renewal: Renewal, policy: Policy) -> Iterator[Row]:
         yield Row(_("Price"), money(renewal.price))
         yield Row(_("Discount"), money(-renewal.discount))
     yield Row(_("Total, tax included"), money(renewal.total), is_strong=True)
-    yield Row(_("Tax in it"), money(renewal.tax))
+    yield Row(_("Of which tax"), money(renewal.tax))
     if renewal.paid_at is not None:
         yield Row(_("Paid by"), means(renewal))
         yield Row(_("Paid at"), words.instant(renewal.paid_at, renewal.zone))
-    yield Row(_("Receipt number"), ids.outside("rnw", renewal.id), is_code=True)
+    number = _("Order number") if renewal.paid_at is None else _("Receipt number")
+    yield Row(number, ids.outside("rnw", renewal.id), is_code=True)
 
 
 def means(renewal: Renewal) -> str:

@@ -1,7 +1,8 @@
 """Addresses of cards and renewals: their outside id with a signature, so that nobody can guess one.
 
 A card's number is personal and stands in no address. Whoever has such an address sees what anybody
-with the number sees, and no more.
+with the number sees, and no more. A receipt's number alone opens the receipt, as notices link it:
+whoever has one holds the receipt already.
 """
 
 from typing import ClassVar, Final
@@ -58,7 +59,22 @@ class RenewalConverter(_Converter):
     regex = r"rnw_[0-9a-z]{26}\.[\w-]{16}"
 
 
+class ReceiptConverter:
+    """`<receipt:…>` in an address: a renewal's id without a signature, as on its receipt."""
+
+    regex = r"rnw_[0-9a-z]{26}"
+
+    def to_python(self, value: str) -> UUID:
+        """Read a receipt's number. Raises ValueError, which Django answers with 404."""
+        return ids.inside("rnw", value)
+
+    def to_url(self, value: UUID) -> str:
+        """Write a receipt's number."""
+        return ids.outside("rnw", value)
+
+
 def register() -> None:
-    """Make the two converters known to Django's addresses."""
+    """Make the converters known to Django's addresses."""
     register_converter(CardConverter, "card")
+    register_converter(ReceiptConverter, "receipt")
     register_converter(RenewalConverter, "renewal")

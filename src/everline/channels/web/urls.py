@@ -16,6 +16,7 @@ urlpatterns = [
     path("cards/<card:card_id>/bind", doors.bind, name="bind"),
     path("cards/<card:card_id>/plans/<slug:plan>", ordering.order, name="order"),
     path("renewals/<renewal:renewal_id>", following.show, name="renewal"),
+    path("renewals/<receipt:renewal_id>", following.receipt, name="receipt"),
     path("renewals/<renewal:renewal_id>/payment", following.payment, name="payment"),
     path("renewals/<renewal:renewal_id>/returned", following.returned, name="returned"),
     path("renewals/<renewal:renewal_id>/pay", following.pay, name="pay"),

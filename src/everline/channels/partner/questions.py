@@ -1,0 +1,152 @@
+"""What callers send: the bodies, queries and addresses that the API reads, as typed records.
+
+A field that is not named here is refused, and no type is changed: "5" is no number. Whether a card
+or a plan exists is not decided here but in views.py.
+"""
+
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta, Struct
+
+from everline.channels.partner.values import (
+    AMOUNT_MAX,
+    RENEWAL_EXAMPLE,
+    RENEWAL_ID_PATTERN,
+    Iccid,
+    PlanCode,
+    PromotionCode,
+    RenewalId,
+)
+
+PAGE_MAX: Final = 100
+
+
+class Asked(Struct, frozen=True, forbid_unknown_fields=True):
+    """What every request's body has in common: a field that is not known is refused."""
+
+
+class CardQuestion(Asked, frozen=True):
+    """The card that is asked about."""
+
+    iccid: Iccid
+
+
+class QuoteQuestion(Asked, frozen=True):
+    """What is to be quoted."""
+
+    iccid: Iccid
+    plan: PlanCode
+    promotion: PromotionCode | None = None
+
+
+class Contact(Asked, frozen=True):
+    """Who is told when the renewal is delivered or taken back. Nobody, when it is left out."""
+
+    email: (
+        Annotated[
+            str,
+            Meta(
+                description="An e-mail address.",
+                max_length=200,
+                pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)+"
+                r"[A-Za-z][A-Za-z0-9-]{1,62}$",
+                examples=["mei@example.com"],
+            ),
+        ]
+        | None
+    ) = None
+    phone: (
+        Annotated[
+            str,
+            Meta(
+                description="A telephone number in E.164, for SMS.",
+                pattern=r"^\+[1-9][0-9]{7,14}$",
+                examples=["+628125550100"],
+            ),
+        ]
+        | None
+    ) = None
+    locale: Annotated[
+        Literal["en", "zh-Hans", "id"], Meta(description="The language of the message.")
+    ] = "en"
+
+
+class RenewalOrder(Asked, frozen=True):
+    """The renewal that is ordered, at the total and the end that were quoted."""
+
+    iccid: Iccid
+    plan: PlanCode
+    quoted_total: Annotated[
+        int,
+        Meta(
+            description="`total` of the quote that the subscriber accepted, in minor units of the"
+            " card's currency.",
+            ge=0,
+            le=AMOUNT_MAX,
+            examples=[1500000],
+        ),
+    ]
+    quoted_end: Annotated[
+        datetime,
+        Meta(
+            description="`ends_at` of the same quote, RFC 3339 with its offset. For a term that"
+            " starts at once it may be some minutes old (15, unless the operator chose otherwise).",
+            tz=True,
+            examples=["2026-11-23T03:00:00Z"],
+        ),
+    ]
+    promotion: PromotionCode | None = None
+    contact: Contact | None = None
+
+
+class PlanQuestion(Asked, frozen=True):
+    """Which plans are asked for."""
+
+    currency: (
+        Annotated[
+            str,
+            Meta(
+                description="Prices in this currency (ISO 4217); your deposit's when left out.",
+                pattern=r"^[A-Z]{3}$",
+                examples=["IDR"],
+            ),
+        ]
+        | None
+    ) = None
+    country: (
+        Annotated[
+            str,
+            Meta(
+                description="Only plans whose data works in this country (ISO 3166-1 alpha-2).",
+                pattern=r"^[A-Z]{2}$",
+                examples=["SG"],
+            ),
+        ]
+        | None
+    ) = None
+
+
+class PageQuestion(Asked, frozen=True):
+    """Which page of the renewals is asked for."""
+
+    limit: Annotated[
+        int, Meta(description="How many at most.", ge=1, le=PAGE_MAX, examples=[20])
+    ] = 20
+    before: (
+        Annotated[
+            str,
+            Meta(
+                description="Only renewals older than this one: `next_before` of the page before.",
+                pattern=RENEWAL_ID_PATTERN,
+                examples=[RENEWAL_EXAMPLE],
+            ),
+        ]
+        | None
+    ) = None
+
+
+class RenewalAddress(Asked, frozen=True):
+    """The renewal that is asked for."""
+
+    renewal: RenewalId
