@@ -1,23 +1,16 @@
 """Notices: worded in three languages, sent by real SMTP, refused and repeated as queues need."""
 
 import importlib
-import re
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import read_mo
-from babel.messages.pofile import read_po
 from django.conf import settings
 from django.test import Client
 from django.urls import clear_url_caches
 
 from everline import ids, notices, renewals
 from everline.config import urls
-from everline.database import verbs
 from everline.errors import FaultError
 from tests.mail import MailServer
 from tests.world import World
@@ -247,33 +240,3 @@ def test_the_outbox_shows_the_newest_in_a_demo_and_is_absent_otherwise(
 def _read_addresses_again() -> None:
     importlib.reload(urls)
     clear_url_caches()
-
-
-@pytest.mark.parametrize("tag", ["zh_Hans", "id"])
-@pytest.mark.parametrize("place", ["notices", "office"])
-def test_every_sentence_is_translated_and_compiled(place: str, tag: str) -> None:
-    folder = verbs.PACKAGE / place
-    catalogue = folder / "locale" / tag / "LC_MESSAGES"
-    with (catalogue / "django.po").open("rb") as file:
-        known = read_po(file)
-    said = _sentences(folder) if place == "notices" else _outbox_sentences(folder)
-    assert said
-    assert [sentence for sentence in said if not _translated(known, sentence)] == []
-    with (catalogue / "django.mo").open("rb") as file:
-        compiled = read_mo(file)
-    assert {each.id: each.string for each in compiled} == {each.id: each.string for each in known}
-
-
-def _translated(known: Catalog, sentence: str) -> bool:
-    message = known.get(sentence)
-    return message is not None and bool(message.string) and not message.fuzzy
-
-
-def _sentences(folder: Path) -> set[str]:
-    found = extract_from_dir(folder, [("**.py", "python")], keywords={"_": None})
-    return {str(sentence) for _file, _line, sentence, _comments, _context in found}
-
-
-def _outbox_sentences(folder: Path) -> set[str]:
-    page = (folder / "templates" / "office" / "outbox.html").read_text(encoding="utf-8")
-    return set(re.findall(r'translate "([^"]+)"', page))

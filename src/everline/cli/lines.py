@@ -11,10 +11,10 @@ from typing import Annotated, Final
 
 import typer
 
-from everline.cli.speech import Exit, Json, err, fail, opened, write_json
+from everline.cli.speech import Exit, Json, err, fail, opened, plain_errors, write_json
 from everline.ids import Iccid
 
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,100}")
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,80}")
 _TOKEN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{2,63}")
 _PLAN: Final = re.compile(r"[A-Za-z0-9-]{2,40}")
 
@@ -26,11 +26,13 @@ def card(iccid: CardNumber, *, json: Json = False) -> None:
 
     Example: `everline card 8999907111111111112`
     """
+    with plain_errors():
+        number = Iccid.parse(iccid)
     with opened("command"):
         from everline import clock
         from everline.cli import sending, showing
 
-        found = sending.find_card(Iccid.parse(iccid))
+        found = sending.find_card(number)
         shown = showing.look(found, clock.now())
         if json:
             write_json(shown.as_json())
@@ -66,22 +68,21 @@ def renew(
     Examples: `everline renew 8999907111111111112 HOME-30` ·
     `everline renew 8999907111111111112 HOME-30 --pay tok_approve --request-id desk-7-0042`
     """
+    with plain_errors():
+        number = Iccid.parse(iccid)
+    code = _checked(plan, _PLAN, "PLAN", "write the plan's code, like HOME-30.")
+    token = None if pay == "balance" else _token(pay)
+    key = _checked(
+        request_id or str(uuid.uuid4()),
+        _REQUEST_ID,
+        "--request-id",
+        "use 1 to 80 letters, digits, dots, colons, hyphens or underscores.",
+    )
+    instant = _instant(at) if at else None
     with opened("command"):
         from everline.cli import sending, showing
 
-        wish = sending.Wish(
-            iccid=Iccid.parse(iccid),
-            plan=_checked(plan, _PLAN, "PLAN", "write the plan's code, like HOME-30."),
-            token=None if pay == "balance" else _token(pay),
-            promotion=promotion.strip() or None,
-            request_id=_checked(
-                request_id or str(uuid.uuid4()),
-                _REQUEST_ID,
-                "--request-id",
-                "use 1 to 100 letters, digits, dots, colons, hyphens or underscores.",
-            ),
-            at=_instant(at) if at else None,
-        )
+        wish = sending.Wish(number, code, token, promotion.strip() or None, key, instant)
         # Said before it is sent: whoever loses the answer can ask again under the same id.
         err.print(f"Request id: {wish.request_id}", style="dim")
         result = showing.Result(wish.request_id, *sending.send(wish))

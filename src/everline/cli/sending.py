@@ -17,8 +17,8 @@ from everline import cards, catalogue, clock, database, ids, renewals
 from everline.database.requests import Answer, Caller
 from everline.errors import Code, MisuseError
 
-CHANNEL: Final = "line"
-"""The channel of whoever sits at the operator's machine; its rules stand in trust."""
+CHANNEL: Final = "office"
+"""The channel of the operator's own people, this command line too; trust has its rules."""
 
 SOURCE: Final = "cli"
 GATEWAY: Final = "sandbox"

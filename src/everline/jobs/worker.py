@@ -222,7 +222,9 @@ class Worker:
         lanes = {lane.running for lane in self._lanes if lane.running is not None}
         for threads in (doing, sweeping):
             threads.shutdown(wait=False, cancel_futures=True)
-        left = wait(self._in_hand | lanes, timeout=max(ends - time.monotonic(), 0)).not_done
+        # What never began was cancelled; nobody would ever tell `wait` of it.
+        begun = {future for future in self._in_hand | lanes if not future.cancelled()}
+        left = wait(begun, timeout=max(ends - time.monotonic(), 0)).not_done
         if left:
             logger.warning("%d left in hand; others take over", len(left))
         return not left
