@@ -11,18 +11,20 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.test import Client
 
-from everline import cards, clock
+from everline import cards, clock, database
 from everline.channels.partner.auth import MEMORY
 from everline.database.addresses import Addresses
+from everline.database.pool import pool
 from tests.world import Owner, Plan, World
 
 RENEWALS, QUOTES = "/api/v1/renewals", "/api/v1/quotes"
@@ -32,7 +34,7 @@ START_SECONDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer of the API: its status, its JSON, its headers."""
+    """An answer of the API: its status, its JSON, its headers by their names in small letters."""
 
     status: int
     body: Any
@@ -41,7 +43,7 @@ class Reply:
     @property
     def code(self) -> str:
         """The problem's code; the answer must be a problem that agrees with itself."""
-        assert self.headers["Content-Type"] == "application/problem+json", self
+        assert self.headers["content-type"] == "application/problem+json", self
         assert self.body["status"] == self.status
         assert self.body["type"] == f"urn:everline:problem:{self.body['code']}"
         assert self.body["title"]
@@ -50,7 +52,7 @@ class Reply:
     @property
     def is_replayed(self) -> bool:
         """Whether it was answered before."""
-        return self.headers.get("Idempotent-Replayed") == "true"
+        return self.headers.get("idempotent-replayed") == "true"
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ class Platform:
         sent = {name: value for name, value in given.items() if value}
         answer = self.client.generic(method, path, raw, kind, headers=sent)
         content = json.loads(answer.content) if answer.content else None
-        return Reply(answer.status_code, content, dict(answer.items()))
+        return Reply(answer.status_code, content, _small(answer.items()))
 
     def order(self, card: cards.Card, plan: Plan, **more: Any) -> dict[str, Any]:
         """Ask for a quote and write the order that accepts it."""
@@ -107,15 +109,15 @@ class Server:
             line.request(method, path, raw, given)
             answer = line.getresponse()
             content = answer.read()
-            return Reply(answer.status, json.loads(content), dict(answer.getheaders()))
+            return Reply(answer.status, json.loads(content), _small(answer.getheaders()))
 
 
 @pytest.fixture
-def platform(world: World) -> Iterator[Platform]:
+def platform(town: World) -> Iterator[Platform]:
     """A platform with a deposit of 100 euro; the program's clock shows the world's time."""
     MEMORY.clear()
-    clock.use_offset(lambda: world.at - datetime.now(UTC))
-    yield Platform(world.partner(deposit=10_000))
+    clock.use_offset(lambda: town.at - datetime.now(UTC))
+    yield Platform(town.partner(deposit=10_000))
     clock.use_offset(timedelta)
     MEMORY.clear()
 
@@ -158,9 +160,21 @@ def serving(logins: Addresses) -> Iterator[Server]:
             process.wait(10)
 
 
+def one_connection() -> psycopg.Connection:
+    """Open the raw pool of this process anew with one connection, and give that one."""
+    database.close()
+    pool().wait()  # Else a second one would be opened while the first is on its way.
+    with database.connection() as lent:
+        return lent
+
+
 def written(body: Any) -> bytes:
     """Write a body as JSON."""
     return json.dumps(body).encode()
+
+
+def _small(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers}
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:

@@ -16,10 +16,20 @@ import pytest
 
 from tests.marketplace import QUOTES, RENEWALS, Reply, Server
 from tests.tidy.rule import ROOT
-from tests.town import DAWDLE, Spoiler, at_once
+from tests.town import Spoiler, at_once
 from tests.world import World
 
 MANY = 64
+LINGER = "perform pg_sleep(0.3);"
+"""Longer than a server takes to open the connections of its pool."""
+
+UNGUARDED = f"""\
+    if exists (select from database_request r where r.request_id = claim.request_id) then
+        return false;
+    end if;
+    {LINGER}
+    insert into"""
+"""How a request id is claimed by those who trust that nobody else does."""
 
 
 def press_many_times(world: World, web_server: Server, key: str | None) -> list[Reply]:
@@ -62,11 +72,7 @@ def test_without_the_claim_one_key_is_answered_more_than_once(
     spoiler.weaken(
         "claim",
         (" on conflict on constraint database_request_pkey do nothing", ""),
-        (
-            "    insert into",
-            "    if exists (select from database_request r where r.request_id = claim.request_id)"
-            f" then return false; end if; {DAWDLE}\n    insert into",
-        ),
+        ("    insert into", UNGUARDED),
     )
     spoiler.drop("database_request", "database_request_pkey")
     spoiler.weaken("replay", ("into strict", "into"))
@@ -74,5 +80,28 @@ def test_without_the_claim_one_key_is_answered_more_than_once(
     assert sum(not each.is_replayed for each in answers) > 1
 
 
-def test_the_example_renews_a_card_and_shows_it(town: World, web_server: Server, tmp_path: Any) -> None:
-    assert START
+def test_the_example_renews_a_card_once_however_often_it_is_started(
+    town: World, web_server: Server, tmp_path: Path
+) -> None:
+    town.at = datetime.now(UTC)
+    partner, card, plan = town.partner(deposit=5000), town.card(), town.plan()
+    program = [sys.executable, str(ROOT / "examples/renew_by_api.py"), web_server.address]
+
+    def run(order: str, *, plan_code: str = plan.code) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*program, card.iccid, plan_code, order],
+            cwd=tmp_path,
+            env=os.environ | {"EVERLINE_KEY": partner.key},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    first, again = run("order-1"), run("order-1")
+    assert first.returncode == again.returncode == 0, first.stderr + again.stderr
+    assert first.stdout.endswith(again.stdout)
+    assert again.stdout.startswith("renewed until ")
+    assert town.one("select count(*) from renewals_renewal") == 1
+    refused = run("order-2", plan_code="nowhere")
+    assert (refused.returncode, "plan_unknown" in refused.stderr) == (1, True)

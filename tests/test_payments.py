@@ -12,7 +12,6 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from everline import cards, ledger, payments, renewals
-from everline.payments import gateways
 from tests.town import booked, findings, give_back, refunds, state
 from tests.world import World
 
@@ -399,4 +398,3 @@ def test_the_sandbox_answers_over_http(
         assert renewals.ask_all(world.now) == 1
         assert state(world, placed.id) == "reversed"
     assert findings(world) == {}
-    assert set(gateways.installed()) == {"sandbox"}

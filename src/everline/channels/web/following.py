@@ -48,7 +48,7 @@ def show(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
 
 @require_safe
 def receipt(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
-    """Show a renewal to whoever has its receipt's number; paying and cancelling need the address."""
+    """Show a renewal to whoever has its receipt's number; nothing can be done from there."""
     renewal = _find(renewal_id)
     if browser.opened(request, renewal_id) or holds(request, renewal.account_id):
         return see_other("web:renewal", renewal_id)

@@ -178,10 +178,22 @@ class SignInForm(AuthenticationForm):
     """E-mail and password. After ten wrong passwords an address waits for a quarter of an hour."""
 
     use_required_attribute = False
+    password = forms.CharField(
+        label=gettext_lazy("Password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": gettext_lazy("Enter the password.")},
+    )
     error_messages: Final = {  # type: ignore[misc]  # Django's own is a plain class attribute
         "invalid_login": gettext_lazy("The e-mail address or the password is wrong."),
         "inactive": gettext_lazy("The e-mail address or the password is wrong."),
     }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        username = self.fields["username"]
+        username.label = _("E-mail address")
+        username.error_messages["required"] = _("Enter the e-mail address.")
 
     def clean(self) -> dict[str, Any]:
         """Check the password, unless too many wrong ones came for this address."""

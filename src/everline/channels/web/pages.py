@@ -9,6 +9,8 @@ from typing import Any, Final
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import get_language
 
 from everline import catalogue
@@ -35,6 +37,8 @@ def page(
 def frame(request: HttpRequest, policy: catalogue.Policy | None) -> dict[str, Any]:
     """Give what the frame of a page shows: the operator, the languages, and where one is."""
     current = get_language()
+    here = request.get_full_path()
+    back = "" if request.path in {"/", reverse("web:sign-in")} else f"?{urlencode({'next': here})}"
     return {
         "operator": policy.name if policy else settings.MERCHANT,
         "domain": policy.domain if policy else "",
@@ -43,7 +47,8 @@ def frame(request: HttpRequest, policy: catalogue.Policy | None) -> dict[str, An
             {"code": code, "name": name, "tag": HTML_TAGS.get(code, code), "now": code == current}
             for code, name in settings.LANGUAGES
         ],
-        "here": request.get_full_path(),
+        "here": here,
+        "sign_in": reverse("web:sign-in") + back,
     }
 
 

@@ -141,7 +141,7 @@ def _closed(renewal: Renewal) -> Face:
     if renewal.state == "cancelled":
         title, text = _("Cancelled"), _("This renewal was cancelled.")
     elif renewal.state == "expired":
-        title, text = _("Time is over"), _("This renewal was not paid in time.")
+        title, text = _("The time to pay is over"), _("This renewal was not paid in time.")
     else:
         title, text = _("Refused"), _("The card can no longer be renewed.")
     return Face("stop", title, (text, money), starts_over=True)

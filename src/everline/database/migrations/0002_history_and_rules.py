@@ -30,7 +30,10 @@ begin
     raise exception '% is append-only: correct it by a new row', tg_table_name
         using errcode = 'EV004';
 end $$;
-create trigger history_is_append_only before update or delete or truncate on database_history
+-- For each row, because a month inherits such a trigger and no other.
+create trigger history_is_append_only before update or delete on database_history
+for each row execute function refuse_change();
+create trigger history_is_not_truncated before truncate on database_history
 for each statement execute function refuse_change();
 """
 
