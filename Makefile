@@ -2,7 +2,7 @@
 # one with a space in it, and a checkout may lie anywhere.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check docs lock bench clean
+.PHONY: help run test check docs words lock bench clean
 
 # Third-party programs that tests drive, as command:package of Debian.
 TEST_PROGRAMS :=
@@ -12,6 +12,7 @@ make run     set everything up and run Everline here; Ctrl-C ends it, the data s
 make test    set everything up and run all tests
 make check   set everything up and run the linters
 make docs    write the generated pages of docs/ anew
+make words   bring the catalogues of translations up to date; it lists what to translate
 make bench   tell how to measure
 make lock    resolve the dependencies anew and write the lock files (needs uv)
 make clean   remove .venv and what tools left behind; the data in .everline stay
@@ -136,6 +137,10 @@ bench:
 docs:
 	@sh -euc "$$PREPARE" sh requirements-dev.lock
 	@WRITE_DOCS=1 .venv/bin/python -m pytest -q tests/test_docs.py
+
+words:
+	@sh -euc "$$PREPARE" sh requirements-dev.lock
+	@.venv/bin/python -m tests.catalogues
 
 lock:
 	@command -v uv >/dev/null || { echo "uv is missing: pip install uv" >&2; exit 1; }

@@ -38,7 +38,7 @@ from everline import provisioning  # noqa: E402
 from tests.simulator import SimulatorProcess  # noqa: E402
 from tests.world import World  # noqa: E402
 
-pytest_plugins = ["tests.marketplace", "tests.simulator_fixtures", "tests.town"]
+pytest_plugins = ["tests.command", "tests.marketplace", "tests.simulator_fixtures", "tests.town"]
 
 
 def point_at(logins: Addresses) -> None:

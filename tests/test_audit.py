@@ -77,8 +77,7 @@ def _lived_in(world: World) -> None:
         (refund,) = world.all("select id from payments_refund")
         world.verb("claim_refunds", world.at, 10, 60)
         world.verb("settle_refund", refund[0], "succeeded", "back", "", None, world.at)
-    world.verb("roll_up")
-    world.verb("collect_cohorts")
+    world.roll_up_all()
 
 
 def _found(world: World) -> set[str]:

@@ -1,208 +1,218 @@
-"""The demo operator's files: sound, believable at any time, and fit to each other."""
+"""The demo as one command: it comes up, says where, ends cleanly, and survives being killed."""
 
-import re
-import runpy
-from collections import Counter
-from datetime import UTC, datetime, timedelta
-from importlib.resources import files
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
+import psycopg
 import pytest
 
-from everline.ids import Iccid
-from everline.loading import (
-    Card,
-    Catalogue,
-    Kind,
-    Operator,
-    Problems,
-    kind_of,
-    read_cards,
-    read_operator,
-    read_partners,
-    read_people,
-    read_plans,
-    read_promotions,
-    read_retailers,
-)
-from tests.written import AT
+from everline.cli import panel
+from everline.config import processes
+from everline.database import verbs
+from everline.database.server import admin_address
+from tests.homes import clear, is_up
+from tests.simulator import wait_until
 
-DEMO = Path(str(files("everline"))) / "demo"
-ROOT = Path(__file__).resolve().parents[1]
-LONGEST = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
-IN_STOCK_CODE = "NEW4CARD"
+START_SECONDS = 60.0
+Start = Callable[..., "Demo"]
 
 
-@pytest.fixture(scope="module")
-def operator() -> Operator:
-    problems = Problems()
-    read = read_operator(DEMO / "operator.yaml", problems)
-    assert list(map(str, problems)) == []
-    assert read is not None
-    return read
+class Demo:
+    """One `everline demo` in a session of its own, and what it said."""
+
+    def __init__(self, home: Path, *arguments: str) -> None:
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("EVERLINE_", "DATABASE_", "PG", "DJANGO"))
+        }
+        self.home = home
+        self.said = (home.parent / "stderr").open("a")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "everline.cli", "demo", *arguments],
+            env=kept | {"EVERLINE_HOME": str(home)},
+            stdout=subprocess.PIPE,
+            stderr=self.said,
+            text=True,
+            start_new_session=True,
+        )
+
+    def ready(self) -> dict[str, Any]:
+        """Wait for the line that tells where to look."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, (self.home.parent / "stderr").read_text()
+        told: dict[str, Any] = json.loads(line)
+        return told
+
+    def end(self, number: int = signal.SIGINT) -> int:
+        """Send a signal to the command alone, as a terminal's Ctrl-C reaches it alone."""
+        self.process.send_signal(number)
+        return self.process.wait(START_SECONDS)
 
 
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    problems = Problems()
-    read = read_plans(DEMO / "plans.yaml", problems, AT)
-    assert list(map(str, problems)) == []
-    return read
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start demos in one home with a space in its path, and leave nothing behind."""
+    home = tmp_path / "my home"
+    if os.geteuid() == 0:
+        tmp_path.chmod(0o755)
+    demos: list[Demo] = []
+
+    def begin(*arguments: str) -> Demo:
+        demos.append(Demo(home, *arguments))
+        return demos[-1]
+
+    yield begin
+    for demo in demos:
+        if demo.process.poll() is None:
+            demo.process.kill()
+        demo.process.wait(10)
+        assert demo.process.stdout is not None
+        demo.process.stdout.close()
+        demo.said.close()
+    clear(home)
 
 
-@pytest.fixture(scope="module")
-def cards() -> list[Card]:
-    problems = Problems()
-    read = list(read_cards(DEMO / "cards.csv", problems, AT))
-    assert list(map(str, problems)) == []
-    return read
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
 
 
-def test_each_file_is_of_the_kind_it_is_named_after() -> None:
-    problems = Problems()
-    kinds = {path.name: kind_of(path, problems) for path in DEMO.iterdir() if path.is_file()}
-    assert len(problems) == 0
-    assert kinds == {
-        "operator.yaml": Kind.OPERATOR,
-        "plans.yaml": Kind.PLANS,
-        "promotions.yaml": Kind.PROMOTIONS,
-        "partners.yaml": Kind.PARTNERS,
-        "retailers.csv": Kind.RETAILERS,
-        "cards.csv": Kind.CARDS,
-        "people.yaml": Kind.PEOPLE,
-    }
-
-
-@pytest.mark.parametrize(
-    "at", [datetime(2024, 2, 29, tzinfo=UTC), datetime(2031, 7, 1, tzinfo=UTC)]
-)
-def test_the_files_are_sound_whenever_they_are_loaded(at: datetime) -> None:
-    problems = Problems()
-    assert sum(1 for _card in read_cards(DEMO / "cards.csv", problems, at)) == 2_000
-    read_plans(DEMO / "plans.yaml", problems, at)
-    read_promotions(DEMO / "promotions.yaml", problems, at)
-    assert list(map(str, problems)) == []
-
-
-def test_the_cards_are_what_the_program_makes(tmp_path: Path) -> None:
-    program = runpy.run_path(str(ROOT / "examples" / "make_cards.py"))
-    made = "".join(
-        f"{line}\n" for line in program["cards_file"](2_000, 7, program["sold_plans"](None))
-    )
-    assert (DEMO / "cards.csv").read_text(encoding="utf-8") == made
-
-
-def test_the_plans_cover_what_a_catalogue_can_say(catalogue: Catalogue) -> None:
-    sold = [plan for plan in catalogue.plans if plan.retired_at is None]
-    assert len(sold) >= 12
-    versions = [version for plan in catalogue.plans for version in plan.versions]
-    assert {version.period_unit for version in versions} == set(LONGEST)
-    assert {version.on_renewal for version in versions} == {"queue", "stack", "replace"}
-    assert {version.validity for version in versions} == {"rolling", "calendar"}
-    assert any(version.allowance_bytes is None for version in versions)
-    assert [plan.code for plan in catalogue.plans if len(plan.versions) > 1] == ["HOME-30"]
-    assert {plan.successor for plan in catalogue.plans} == {None, "HOME-12"}
-    for plan in catalogue.plans:
-        assert set(plan.names) == {"en", "zh-Hans", "id"}
-
-
-def test_everything_named_by_a_file_exists(
-    operator: Operator, catalogue: Catalogue, cards: list[Card]
-) -> None:
-    problems = Problems()
-    currencies = set(operator.currency_digits)
-    prices = {
-        (plan.code, price.currency)
-        for plan in catalogue.plans
-        for version in plan.versions
-        for price in version.prices
-    }
-    assert {currency for _code, currency in prices} == currencies
-    assert {(card.plan, card.currency) for card in cards if card.plan} <= prices
-    assert {card.currency for card in cards} == currencies
-    for offer in read_promotions(DEMO / "promotions.yaml", problems, AT):
-        assert set(offer.plans) <= {code for code, _currency in prices}
-    assert {
-        partner.currency for partner in read_partners(DEMO / "partners.yaml", problems)
-    } < currencies
-    held = {iccid: person.email for person in read_people(DEMO / "people.yaml", problems)
-            for iccid in person.cards}  # fmt: skip
-    holders = {card.iccid: card.holder for card in cards}
-    assert held == {iccid: holders[iccid] for iccid in held}
-    assert len(held) == 3
-    assert len(problems) == 0
-
-
-def test_the_cards_are_in_every_state_and_believable(
-    catalogue: Catalogue, cards: list[Card]
-) -> None:
-    states = Counter(card.state for card in cards)
-    assert min(states.values()) >= 20
-    assert set(states) == {"in_stock", "activated", "bound", "suspended", "lost", "terminated"}
-    assert {card.kind for card in cards} == {"sim", "esim"}
-    assert len({card.zone for card in cards}) >= 9
-    versions = {plan.code: plan.versions[0] for plan in catalogue.plans}
-    running = lapsed = spent = 0
-    for card in cards:
-        if card.plan is None or card.term_started_at is None:
+def relatives(home: Path) -> list[str]:
+    """List the command lines of all processes that carry this home in their environment."""
+    found = []
+    mark = f"EVERLINE_HOME={home}".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (folder / "environ").read_bytes().split(b"\0"):
+                line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                if line:  # A process that has ended and waits for its parent has none.
+                    found.append(line)
+        except OSError:
             continue
-        version = versions[card.plan]
-        most = version.allowance_bytes or version.fair_use_bytes or 0
-        assert 0 <= card.used_bytes <= most
-        assert len(card.devices) <= version.devices_max
-        assert card.term_started_at >= version.effective_from
-        is_running = AT - card.term_started_at < timedelta(days=LONGEST[version.period_unit])
-        running += is_running and card.state == "bound"
-        lapsed += not is_running and card.state == "bound"
-        spent += card.used_bytes == most
-    assert running > 1_000
-    assert lapsed > 100
-    assert spent > 20
+    return found
 
 
-def test_no_number_of_the_demo_belongs_to_anybody(cards: list[Card]) -> None:
-    for card in cards:
-        assert card.iccid.startswith("8999907")
-        assert card.msisdn is None or card.msisdn.startswith("+99907")
-        for kind, number in card.devices:
-            assert number.startswith("00" if kind == "imei" else "89999007")
-    everything = [number for card in cards for number in (card.iccid, card.msisdn, *card.devices)]
-    known = [number for number in everything if number]
-    assert len(known) == len(set(known))
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are read in /proc")
+def test_the_demo_comes_up_ends_cleanly_and_survives_being_killed(start: Start) -> None:
+    port = free_port()
+    demo = start("--port", str(port), "--json")
+    told = demo.ready()
+    home = demo.home
+    assert told["address"] == f"http://localhost:{port}"
+    assert httpx.get(told["address"], trust_env=False).status_code == 200
+    assert httpx.get(told["outbox"], trust_env=False).status_code == 200
+    for secret in ("secret-key", "sandbox.secret"):
+        assert (home / secret).stat().st_mode & 0o777 == 0o600
+    key = (home / "secret-key").read_text()
+    taken = start("--port", str(port))
+    assert taken.process.wait(START_SECONDS) == 5
+    words = (home.parent / "stderr").read_text()
+    assert f"Port {port} is taken" in words
+    assert f"--port {port + 1}" in words
+    again = start("--port", str(free_port()))
+    assert again.process.wait(START_SECONDS) == 5
+    assert f"http://localhost:{port}" in (home.parent / "stderr").read_text().splitlines()[-1]
+
+    # Killed, it leaves no process of ours; the next start goes on from there, on the same data.
+    _note(home)
+    demo.end(signal.SIGKILL)
+    wait_until(lambda: relatives(home) == [])
+    second = start("--port", str(port), "--json")
+    second.ready()
+    assert _noted(home)
+    assert (home / "secret-key").read_text() == key
+    assert httpx.get(told["address"], trust_env=False).status_code == 200
+
+    # A part that ends is started again; the page answers meanwhile or soon after.
+    (worker,) = [pid for pid, line in _parts(home) if " work " in line]
+    os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: any(" work " in line and pid != worker for pid, line in _parts(home)))
+
+    # Ended in order, the database is down too.
+    begun = time.monotonic()
+    assert second.end() == 0
+    assert time.monotonic() - begun < 15
+    assert relatives(home) == []
+    assert not is_up(home)
 
 
-def test_the_cards_to_try_are_what_the_file_says(cards: list[Card]) -> None:
-    by_number = {card.iccid: card for card in cards}
-    said = (DEMO / "cards.csv").read_text(encoding="utf-8")
-    numbers = [
-        Iccid.parse(number) for number in re.findall(r"^# .*(8999(?: \d+){4})", said, re.MULTILINE)
-    ]
-    running, lapsed, stocked, esim = (by_number[number] for number in numbers)
-    assert running.plan == "HOME-30"
-    assert running.state == lapsed.state == esim.state == "bound"
-    assert running.term_started_at == AT - timedelta(days=12, hours=6)
-    assert lapsed.plan == "HOME-12"
-    assert lapsed.term_started_at == AT - timedelta(days=35, hours=4)
-    assert (stocked.state, stocked.start_code) == ("in_stock", IN_STOCK_CODE)
-    assert (esim.kind, esim.zone, esim.currency) == ("esim", "Asia/Shanghai", "CNY")
+def _note(home: Path) -> None:
+    with psycopg.connect(admin_address(home, "everline"), autocommit=True) as admin:
+        admin.execute("insert into trust_channel values ('noted', false, '{}', '{}')")
+        assert admin.execute("select mode from database_deployment").fetchone() == ("demo",)
 
 
-def test_the_stores_stand_in_three_real_cities(operator: Operator) -> None:
-    problems = Problems()
-    stores = list(read_retailers(DEMO / "retailers.csv", problems))
-    assert list(map(str, problems)) == []
-    assert len(stores) == 40
-    centres = {
-        "Jakarta": (-6_200_000, 106_816_000, "IDR"),
-        "上海": (31_230_000, 121_473_000, "CNY"),
-        "Singapore": (1_352_000, 103_820_000, "SGD"),
-    }
-    for store in stores:
-        latitude, longitude, currency = centres[store.city]
-        assert abs(store.latitude_microdegrees - latitude) < 200_000, store.code
-        assert abs(store.longitude_microdegrees - longitude) < 400_000, store.code
-        assert store.currency == currency
-        assert store.phone.startswith("+999")
-    places = [(each.latitude_microdegrees, each.longitude_microdegrees) for each in stores]
-    assert len(set(places)) == 40
-    assert {store.kind for store in stores} == {"shop", "mall_counter", "station", "airport"}
+def _noted(home: Path) -> bool:
+    with psycopg.connect(admin_address(home, "everline")) as admin:
+        return admin.execute("select 1 from trust_channel where code = 'noted'").fetchone() == (1,)
+
+
+def _parts(home: Path) -> list[tuple[int, str]]:
+    """List the processes that the demo started, with their command lines."""
+    mark = f"EVERLINE_HOME={home}".encode()
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (folder / "environ").read_bytes().split(b"\0"):
+                line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                found.append((int(folder.name), line))
+        except OSError:
+            continue
+    return found
+
+
+def test_the_cards_to_try_are_those_that_the_templates_explain() -> None:
+    lines = (verbs.PACKAGE / "demo" / "cards.csv").read_text(encoding="utf-8").splitlines()
+    head = [line for line in lines if line.startswith("#")]
+    for number, _what in panel.CARDS:
+        assert any(line.startswith(f"{number},") for line in lines)
+        assert any(panel.grouped(number) in line for line in head)
+
+
+@pytest.mark.parametrize("watches", ["0", "1"])
+def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path, watches: str) -> None:
+    """Where the kernel does not see to it, as on macOS, the watcher does."""
+    beat = tmp_path / "beat"
+    child = (
+        f"import time, pathlib\nwhile True: pathlib.Path({str(beat)!r}).touch(); time.sleep(.05)"
+    )
+    parent = (
+        "import sys, time\nfrom everline.config import processes\n"
+        f"processes.start('child', [sys.executable, '-c', {child!r}], print)\ntime.sleep(60)"
+    )
+    environment = os.environ | {"EVERLINE_WATCH": watches}
+    with subprocess.Popen([sys.executable, "-c", parent], env=environment) as killed:
+        wait_until(beat.exists)
+        killed.kill()
+
+    def is_quiet() -> bool:
+        before = beat.stat().st_mtime_ns
+        time.sleep(0.2)
+        return beat.stat().st_mtime_ns == before
+
+    wait_until(is_quiet)
+
+
+def test_a_part_that_does_not_end_is_ended() -> None:
+    stubborn = "import signal, time\nsignal.signal(15, signal.SIG_IGN)\nprint('up')\ntime.sleep(60)"
+    lines: list[str] = []
+    child = processes.start(
+        "stubborn", [sys.executable, "-c", stubborn], lambda _name, line: lines.append(line)
+    )
+    wait_until(lambda: lines == ["up"])
+    begun = time.monotonic()
+    processes.stop([child], seconds=0.3)
+    assert time.monotonic() - begun < 5
+    assert not child.is_alive

@@ -19,7 +19,7 @@ from django.utils import translation
 from everline.errors import SENTENCES, Code
 from tests import catalogues
 from tests.catalogues import LOCALES, strings
-from tests.tidy.rule import read
+from tests.tidy.rule import SOURCE, files, read
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%|\{\w*\}")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -30,10 +30,29 @@ TERMS: Final = (
     *("auto-renewal", "authorised store", "balance", "bank card", "card number", "data card"),
     *("data left", "deposit", "e-wallet", "eSIM activation code", "grace period", "hotline"),
     *("mandate", "one-time code", "plan", "promo code", "receipt", "refused", "renew", "renewal"),
-    *("renewed", "roaming", "self-service kiosk", "service PIN", "start code", "valid until"),
+    *("roaming", "self-service kiosk", "service PIN", "start code", "valid until"),
     *("checking the payment", "payment declined", "paid, being delivered"),
 )
 """Words of the glossary that stay recognisable in any sentence; verbs that bend are left out."""
+
+TERM = re.compile(
+    rf"(?<![\w-])(?P<term>{'|'.join(sorted(TERMS, key=len, reverse=True)).lower()})"
+    r"(?:s|ed|ing)?(?![\w-])"
+)
+"""Read from left to right, so that a bank card's number is not taken for the ICCID."""
+
+
+SILENT = re.compile(
+    r"{#.*?#}|{% (comment|blocktranslate)\b.*?{% end\1 %}"
+    r"|{% block layout %}.*?{% endblock layout %}"
+    r"|{%.*?%}|{{.*?}}|<(style|script)\b.*?</\2>|<!--.*?-->",
+    re.DOTALL,
+)
+"""What of a template is never shown as it stands; its layout is a class of the style sheet."""
+
+SHOWN_ATTRIBUTE = re.compile(r'\b(?:alt|aria-label|placeholder|title)="([^"]*)"')
+SAME_EVERYWHERE: Final = frozenset({"eSIM"})
+"""Names that are the same in every language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +102,25 @@ def ending(said: Said) -> str:
 
 
 def words(said: Said) -> str:
-    """Find a term of the glossary that is said in another word; the longest term counts."""
-    rest = said.english
-    for term in sorted(TERMS, key=len, reverse=True):
-        rest, count = re.subn(rf"(?<![\w-]){re.escape(term)}s?(?![\w-])", "¤", rest, flags=re.I)
-        known = glossary()[term.lower()][said.locale]
-        if count and not any(word in said.translated.lower() for word in known):
-            return f"says {term!r} without {' or '.join(known)}"
+    """Find a term of the glossary that is said in another word."""
+    for found in TERM.finditer(PLACEHOLDER.sub("", said.english).lower()):
+        known = glossary()[found["term"]][said.locale]
+        if not any(word in said.translated.lower() for word in known):
+            return f"says {found['term']!r} without {' or '.join(known)}"
     return ""
 
 
 def forbidden(said: Said) -> str:
     """Find words that would make a page ask for what it never asks for."""
     return "the ICCID is 卡号" if "银行卡号" in said.translated else ""
+
+
+def unmarked(template: str) -> list[str]:
+    """Find the words of a template that no catalogue can reach."""
+    rest = SILENT.sub(" ", template)
+    shown = [*SHOWN_ATTRIBUTE.findall(rest), re.sub(r"<[^>]*>", " ", rest)]
+    found = [word for text in shown for word in re.findall(r"[^\W\d_]{2,}", text)]
+    return [word for word in found if word not in SAME_EVERYWHERE]
 
 
 @cache
@@ -110,8 +135,9 @@ def glossary() -> dict[str, dict[str, tuple[str, ...]]]:
     found = {}
     for cells in rows:
         english, *others = (tuple(_words(cell)) for cell in cells)
-        for term in english:
-            found[term] = dict(zip(LOCALES, others, strict=True))
+        for number, term in enumerate(english):
+            pairs = [each[number:][:1] if len(each) == len(english) else each for each in others]
+            found[term] = dict(zip(LOCALES, pairs, strict=True))
     return found
 
 
@@ -174,7 +200,7 @@ RULES: Final = (
             Said("zh_Hans", "Auto-renewal", "自动续费"),
             Said("id", "Renewed, valid until", "Berhasil diperpanjang, berlaku sampai"),
             Said("zh_Hans", "Never a bank card number", "绝不索要银行卡信息"),
-            Said("id", "It is unbalanced, planned", "Entah"),
+            Said("id", "Unbalanced, exposed: %(plan)s", "Entah: %(plan)s"),
         ),
         bad=(
             Said("zh_Hans", "Renew your card", "为您的卡充值"),
@@ -183,6 +209,7 @@ RULES: Final = (
             Said("id", "Auto-renewals", "Perpanjangan"),
             Said("id", "Start code", "Kode aktivasi"),
             Said("zh_Hans", "Pay by bank card", "用卡支付"),
+            Said("id", "Promo code", "Promo"),
         ),
     ),
     Rule(
@@ -253,10 +280,44 @@ def test_every_refusal_is_said_in_every_language(code: Code, locale: str) -> Non
         assert translation.gettext(SENTENCES[code]) != SENTENCES[code]
 
 
+def test_no_template_says_a_word_that_is_not_marked() -> None:
+    pages = [
+        path
+        for path in files()
+        if path.startswith(SOURCE)
+        and path.endswith((".html", ".txt"))
+        and not path.removeprefix(SOURCE).startswith(catalogues.PASSED_BY)
+    ]
+    assert pages
+    assert {path: unmarked(read(path)) for path in pages if unmarked(read(path))} == {}
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        '<p class="one">{% translate "Two" %} · {{ three }} {# four #} + 5 G</p>',
+        "{% blocktranslate trimmed %}One {{ two }}{% endblocktranslate %}",
+        "{% block layout %}wide{% endblock layout %}<script>one()</script>",
+        '<img alt="{{ one }}" title="{% translate "Two" %}"> eSIM',
+    ],
+)
+def test_a_marked_template_passes(template: str) -> None:
+    assert unmarked(template) == []
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["<p>One</p>", "{{ one }} two", '<nav aria-label="One">', '{% translate "One" %} 二号'],
+)
+def test_an_unmarked_word_is_caught(template: str) -> None:
+    assert unmarked(template)
+
+
 def test_the_terms_stand_in_the_glossary() -> None:
     assert [term for term in TERMS if term.lower() not in glossary()] == []
     assert glossary()["balance"] == {"zh_Hans": ("账户余额",), "id": ("saldo",)}
-    assert glossary()["renewal"]["id"] == ("perpanjang", "perpanjangan")
+    assert glossary()["renewal"]["id"] == ("perpanjangan",)
+    assert glossary()["promo code"] == {"zh_Hans": ("优惠码",), "id": ("kode promo",)}
 
 
 def test_sentences_are_found_in_a_module() -> None:

@@ -398,3 +398,22 @@ def test_the_sandbox_answers_over_http(
         assert renewals.ask_all(world.now) == 1
         assert state(world, placed.id) == "reversed"
     assert findings(world) == {}
+
+
+def test_a_term_that_was_moved_while_it_was_paid_keeps_its_length(town: World) -> None:
+    card = town.card(balance=9000)
+    town.renew(card, town.plan(days=30))
+    end = cards.status(card, town.at).valid_until
+    town.deliver_all()
+    town.advance(days=1)
+    short = town.renew(card, town.plan(days=1, on_renewal="replace")).id
+    assert short is not None
+    waiting = town.place(card, town.plan(days=1))
+    attempt = town.send(waiting)
+    renewals.reverse(town.caller(), short, "asked", town.at)
+    assert town.hear(attempt, "succeeded", reference="r")[1] == "paid"
+    found = renewals.find(waiting)
+    assert found is not None
+    assert end is not None
+    assert (found.starts_at, found.ends_at) == (end, end + timedelta(days=1))
+    assert findings(town) == {}

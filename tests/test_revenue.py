@@ -139,7 +139,8 @@ def _sale_beside_an_unfinished_one(world: World) -> None:
     with psycopg.connect(world.logins.app) as slow:
         slow.execute(sql.SQL("set search_path = {}, public").format(sql.Identifier(verbs.schema())))
         answer = slow.execute(
-            "select (renew('web', 'slow', 'once', '', %s, %s, %s, null, %s, %s, %s, null, %s)).outcome",
+            "select r.outcome from renew('web', 'slow', 'once', '', %s, %s, %s, null, %s, %s, %s,"
+            " null, %s) r",
             [
                 order.account_id,
                 order.card_id,

@@ -22,6 +22,9 @@ PASSED_BY: Final = frozenset({"__pycache__", "vendor", "build", "dist", "node_mo
 
 LOCKS: Final = frozenset({"requirements.lock", "requirements-dev.lock"})
 
+COMPILED: Final = frozenset({".mo"})
+"""Endings of files that a machine made of the file beside them."""
+
 Finding = tuple[int, str]
 """A line number, from 1, and what is wrong there."""
 
@@ -85,5 +88,6 @@ def _walk() -> Iterator[str]:
     for file in candidates:
         path = file.relative_to(ROOT)
         hidden = any(part.startswith(".") for part in path.parts[:-1])
-        if file.is_file() and not hidden and not PASSED_BY.intersection(path.parts):
+        ours = not hidden and not PASSED_BY.intersection(path.parts)
+        if file.is_file() and ours and file.suffix not in COMPILED:
             yield path.as_posix()

@@ -12,7 +12,8 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Final
@@ -22,7 +23,7 @@ import typer
 from everline.cli import panel
 from everline.cli.speech import Exit, Json, Waiting, err, fail, plain_errors
 from everline.config import environment, processes
-from everline.config.ports import free_port, require_port
+from everline.config.ports import free_port, require_port, status_of
 from everline.config.processes import Child, StartError
 from everline.database.addresses import Addresses, prepare_roles
 from everline.database.cluster import make_home
@@ -59,14 +60,18 @@ def demo(
             try:
                 _prepare_environment(home, port, verbose=verbose)
                 with environment.connected(waiting.tell) as logins:
-                    _bring_up(logins, waiting)
+                    guide = _bring_up(logins, home, waiting)
                     try:
-                        _run(home, port, stopping, waiting, json=json)
+                        _run(home, port, stopping, waiting)
+                        panel.show(port, home, guide, as_json=json)
+                        with suppress(KeyboardInterrupt):  # This is how it is meant to end.
+                            _keep_up(stopping, _parts(port))
                     finally:
                         waiting.show("Stopping the web server and the worker")
                         processes.stop(reversed(stopping.children))
             finally:
                 waiting.end()
+    err.print(f"Stopped. All data stay in {home}.", style="dim", markup=False, soft_wrap=True)
 
 
 class Stopping:
@@ -130,53 +135,69 @@ def _prepare_environment(home: Path, port: int, *, verbose: bool) -> None:
     environment.keep_secrets(home)
 
 
-def _bring_up(logins: Addresses, waiting: Waiting) -> None:
+def _bring_up(logins: Addresses, home: Path, waiting: Waiting) -> panel.Guide:
     """Migrate, mark a new database as a demo, and load the made-up operator once."""
-    prepare_roles(logins)
-    environment.set_up(logins, "demo")
-    from django.db import connections
-
-    from everline import clock, database
-    from everline.database.migrate import migrate
-
-    waiting.show("Migrating the database")
-    migrate(logins, clock.now())
-    _mark()
-    load_demo(waiting)
-    connections.close_all()
-    database.close()
-    waiting.end()
-
-
-def _mark() -> None:
-    """Mark a database in which nothing has ever happened as a demo; leave any other one alone."""
-    from everline.cards.models import Card
-    from everline.database.models import Deployment, Request
-
-    deployments = Deployment.objects.using("owner")
-    if deployments.get().mode != Deployment.PRODUCTION:
-        return
-    if Card.objects.using("owner").exists() or Request.objects.using("owner").exists():
+    if environment.is_in_production(logins):
         fail(
             "This database is in production: the demo does not touch it. Set EVERLINE_HOME or"
             " DATABASE_URL to another one.",
             Exit.MISUSED,
         )
-    deployments.filter(mode=Deployment.PRODUCTION).update(mode=Deployment.DEMO)
+    prepare_roles(logins)
+    environment.set_up(logins, "demo")
+    from django.db import connections
+
+    from everline import cards, clock, database
+    from everline.cli import sign_ins
+    from everline.database.migrate import migrate
+
+    waiting.show("Migrating the database")
+    migrate(logins, clock.now())
+    _mark()
+    load_demo(logins, waiting)
+    guide = panel.Guide(
+        cards=tuple((number, what) for number, what in panel.CARDS if cards.find(number)),
+        sign_ins=tuple(sign_ins.prepare(home, clock.now())),
+    )
+    connections.close_all()
+    database.close()
+    return guide
 
 
-def load_demo(waiting: Waiting) -> None:
+def _mark() -> None:
+    """Mark a database as a demo; it was found to be new, or is one already."""
+    from everline.database.models import Deployment
+
+    unmarked = Deployment.objects.using("owner").filter(mode=Deployment.PRODUCTION)
+    unmarked.update(mode=Deployment.DEMO)
+
+
+def load_demo(logins: Addresses, waiting: Waiting) -> None:
     """Load the made-up operator, if it is not there yet."""
+    from everline import clock, loading
+
+    def show(name: str, done: int, total: int) -> None:
+        waiting.show(f"Loading the demo operator: {name} {100 * done // max(total, 1)} %")
+
+    loading.load_demo(logins, clock.now, show)
 
 
-def _run(home: Path, port: int, stopping: Stopping, waiting: Waiting, *, json: bool) -> None:
-    """Start the parts, tell where to look, and keep them up until we are told to end."""
-    python = (sys.executable, "-m")
+def _parts(port: int) -> dict[str, list[str]]:
+    """Name the parts that are ours, with the commands that run them."""
+    everline = (sys.executable, "-m", "everline.cli")
+    return {
+        "web": [*everline, "serve", "--port", str(port), "--threads", str(THREADS), "--json"],
+        "worker": [*everline, "work", "--threads", str(THREADS), "--json"],
+    }
+
+
+def _run(home: Path, port: int, stopping: Stopping, waiting: Waiting) -> None:
+    """Start the simulators and the parts, and wait until the pages answer."""
     waiting.show("Starting the sandbox bank and the network")
     simulators = processes.start(
         "simulators",
         [
-            *(*python, "everline.simulators", "--data", str(home / "simulators")),
+            *(sys.executable, "-m", "everline.simulators", "--data", str(home / "simulators")),
             *("--port", str(free_port(environment.sandbox_port(home, SANDBOX_PORT)))),
         ],
         panel.tell,
@@ -187,37 +208,24 @@ def _run(home: Path, port: int, stopping: Stopping, waiting: Waiting, *, json: b
     sandbox = int(processes.wait_for_line(simulators, HEALTH_SECONDS).group(1))
     environment.keep_sandbox_address(home, f"http://localhost:{sandbox}")
     waiting.show("Starting the web server and the worker")
-    everline = (*python, "everline.cli")
-    parts = {
-        "web": [*everline, "serve", "--port", str(port), "--threads", str(THREADS), "--json"],
-        "worker": [*everline, "work", "--threads", str(THREADS), "--json"],
-    }
-    for name, command in parts.items():
+    for name, command in _parts(port).items():
         stopping.children.append(processes.start(name, command, panel.tell, until=_READY_LINE))
     _wait_for_health(port, stopping.children)
     waiting.end()
-    panel.show(port, home, as_json=json)
-    _keep_up(stopping, parts)
 
 
 def _wait_for_health(port: int, children: list[Child]) -> None:
     """Wait until the pages answer; stop early when a part has ended."""
-    import httpx
-
     ends = time.monotonic() + HEALTH_SECONDS
     while time.monotonic() < ends:
         for child in children:
             if not child.is_alive:
                 said = child.lines[-1] if child.lines else "it said nothing"
                 raise StartError(f"{child.name} did not start: {said}")
-        try:
-            answer = httpx.get(f"http://127.0.0.1:{port}/", timeout=5, trust_env=False)
-        except httpx.HTTPError:
-            time.sleep(0.1)
-            continue
-        if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
-            return
-        time.sleep(0.5)
+        with suppress(OSError):
+            if status_of(f"http://127.0.0.1:{port}/", 5) < HTTPStatus.INTERNAL_SERVER_ERROR:
+                return
+        time.sleep(0.1)
     raise StartError(f"The pages do not answer at port {port}: try again with --verbose.")
 
 

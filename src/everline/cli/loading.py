@@ -3,9 +3,17 @@
 The steps of a migration stand in database/migrate.py, the readers of files in everline/loading.
 """
 
-from typing import Final
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
 
-from everline.cli.speech import Exit, Json, Waiting, fail, opened, out, write_json
+import typer
+from rich.progress import Progress, TaskID
+
+from everline.cli.speech import Exit, Json, Waiting, err, fail, opened, out, write_json
+
+if TYPE_CHECKING:
+    from everline.loading import Loaded
 
 
 def migrate(*, json: Json = False) -> None:
@@ -35,4 +43,60 @@ def migrate(*, json: Json = False) -> None:
             out.print(f"The database is up to date: {done} ({verbs.schema()}).")
 
 
-COMMANDS: Final = (migrate,)
+def load(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Plans, cards, stores …: .yaml and .csv.", show_default=False),
+    ],
+    *,
+    json: Json = False,
+) -> None:
+    """Load an operator's files: each as a whole or not at all, everything that is wrong listed.
+
+    What is there already is brought up to date; states, balances and terms stay as they are. The
+    files of the demo operator are templates: each explains its columns.
+
+    Example: `everline load operator.yaml plans.yaml cards.csv`
+    """
+    with opened("load") as logins:
+        from everline import clock, loading
+
+        with Progress(console=err, transient=True) as bars:
+            tasks: dict[str, TaskID] = {}
+
+            def show(name: str, done: int, total: int) -> None:
+                if name not in tasks:
+                    tasks[name] = bars.add_task(name, total=total)
+                bars.update(tasks[name], completed=done)
+
+            loaded = loading.load(files, logins, clock.now, show)
+        if json:
+            write_json(
+                {
+                    "files": [asdict(file) for file in loaded.files],
+                    "problems": [str(problem) for problem in loaded.problems],
+                    "more_problems": loaded.problems.more,
+                }
+            )
+        else:
+            _tell(loaded)
+        if not loaded.is_complete:
+            raise typer.Exit(Exit.FAILED)
+
+
+def _tell(loaded: "Loaded") -> None:
+    """Say what became of each file, and list what is to be mended."""
+    for file in loaded.files:
+        counts = file.counts
+        out.print(
+            f"{file.name}: {file.outcome}, {counts.rows} rows, {counts.added} new,"
+            f" {counts.changed} changed",
+            markup=False,
+        )
+    for problem in loaded.problems:
+        err.print(str(problem), markup=False, soft_wrap=True)
+    if loaded.problems.more:
+        err.print(f"and {loaded.problems.more} more", markup=False)
+
+
+COMMANDS: Final = (migrate, load)

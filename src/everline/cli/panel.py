@@ -4,6 +4,7 @@ The numbers stand in demo/cards.csv, whose head explains them; a test compares.
 """
 
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -38,17 +39,24 @@ def tell(name: str, line: str) -> None:
         )
 
 
-def show(port: int, home: Path, *, as_json: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """What there is to try: card numbers with what each shows, and sign-ins with their titles."""
+
+    cards: tuple[tuple[str, str], ...]
+    sign_ins: tuple[tuple[str, str], ...]
+
+
+def show(port: int, home: Path, guide: Guide, *, as_json: bool) -> None:
     """Show where to look and what to try, when everything answers."""
     address = f"http://localhost:{port}"
-    signs = sign_ins(home)
     if as_json:
         write_json(
             {
                 "address": address,
                 "outbox": f"{address}/outbox",
-                "cards": [{"iccid": number, "shows": what} for number, what in CARDS],
-                "sign_ins": dict(signs),
+                "cards": [{"iccid": number, "shows": what} for number, what in guide.cards],
+                "sign_ins": dict(guide.sign_ins),
                 "home": str(home),
             }
         )
@@ -58,19 +66,14 @@ def show(port: int, home: Path, *, as_json: bool) -> None:
     table.add_column(overflow="fold")
     table.add_row("Open", Text(address, style="bold cyan"))
     table.add_row("")
-    for number, what in CARDS:
-        table.add_row("Card" if number == CARDS[0][0] else "", Text(grouped(number), style="bold"))
+    for place, (number, what) in enumerate(guide.cards):
+        table.add_row("" if place else "Cards", Text(grouped(number), style="bold"))
         table.add_row("", Text(what, style="dim"))
     table.add_row("")
-    for title, value in signs:
+    for title, value in guide.sign_ins:
         table.add_row(title, value)
     table.add_row("Outbox", f"{address}/outbox")
     table.add_row("Data", str(home))
     table.add_row("")
     table.add_row("Stop", "Ctrl-C")
     out.print(Panel(table, title="Everline", title_align="left", expand=False, padding=(1, 2)))
-
-
-def sign_ins(home: Path) -> list[tuple[str, str]]:
-    """List the demo's sign-ins, as title and what to type."""
-    return []

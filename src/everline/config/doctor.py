@@ -8,9 +8,9 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, Final, Literal
 
-import httpx
 import psycopg
 from django.conf import settings
 from django.db import connections
@@ -18,6 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from everline import clock, database, jobs, notices, payments, provisioning
 from everline.catalogue import policy
+from everline.config.ports import status_of
 from everline.database import verbs
 from everline.database.addresses import APP, OWNER
 
@@ -249,13 +250,14 @@ def _answers(kind: str, name: str) -> Check:
     """Ask the sandbox, which is both, for its health."""
     address = settings.SANDBOX_ADDRESS
     try:
-        answer = httpx.get(f"{address}/health", timeout=TIMEOUT_SECONDS, trust_env=False)
-        answer.raise_for_status()
-    except httpx.HTTPError as error:
+        said = "" if status_of(f"{address}/health", TIMEOUT_SECONDS) == HTTPStatus.OK else "unwell"
+    except OSError as error:
+        said = type(error).__name__
+    if said:
         return Check(
             f"{kind} {name}",
             "fail",
-            f"{address} does not answer ({type(error).__name__})",
+            f"{address} does not answer ({said})",
             "Start it, or correct EVERLINE_SANDBOX_ADDRESS; everline demo starts it by itself.",
         )
     return Check(f"{kind} {name}", "ok", f"{address} answers")

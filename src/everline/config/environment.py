@@ -106,6 +106,26 @@ def mode_of(app_address: str) -> str:
     return str(row[0]) if row else PRODUCTION
 
 
+def is_in_production(logins: Addresses) -> bool:
+    """Tell whether a database is production's: marked so, and something was loaded or happened.
+
+    One that was made a moment ago is marked so too, and is nobody's yet.
+    """
+    known = "select to_regclass('public.database_deployment'), to_regclass('public.cards_card')"
+    used = (
+        "select mode, exists (select from public.cards_card)"
+        " or exists (select from public.database_request) from public.database_deployment"
+    )
+    try:
+        with psycopg.connect(logins.owner, connect_timeout=_CONNECT_SECONDS) as connection:
+            if None in (connection.execute(known).fetchone() or (None,)):
+                return False
+            row = connection.execute(used).fetchone()
+    except psycopg.OperationalError:
+        return False  # The login or the database is not there yet; preparing them comes next.
+    return row is not None and row[0] == PRODUCTION and bool(row[1])
+
+
 def keep_secrets(home: Path) -> None:
     """Give the demo its two secrets, made once and kept for the owner of the folder alone."""
     for variable, name in (
@@ -113,18 +133,21 @@ def keep_secrets(home: Path) -> None:
         ("EVERLINE_SANDBOX_SECRET", "sandbox.secret"),
     ):
         if not os.environ.get(variable):
-            os.environ[variable] = kept_secret(home / name)
+            os.environ[variable] = keep_secret(home / name, secrets.token_urlsafe(48))
 
 
-def kept_secret(path: Path) -> str:
-    """Read a secret, made when it is missing; safe to race, complete or absent after a crash."""
+def keep_secret(path: Path, otherwise: str) -> str:
+    """Read a secret from its file, into which `otherwise` is put when there is none.
+
+    Safe to race; the file is complete or absent after a crash, and its owner's alone.
+    """
     with suppress(FileNotFoundError):
         return path.read_text(encoding="ascii").strip()
     new = path.with_name(f"{path.name}.{os.getpid()}")
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(48))
+        file.write(otherwise)
         file.flush()
         os.fsync(file.fileno())
     try:

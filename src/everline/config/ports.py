@@ -1,9 +1,14 @@
-"""Ports of this machine: whether one is free, before anything is started that needs it."""
+"""Ports: whether one of this machine is free, and whether something answers at an address."""
 
 import errno
+import http.client
 import socket
+from typing import Final
+from urllib.parse import urlsplit
 
 from everline.database.preflight import ServerError
+
+PORT_MAX: Final = 65_535
 
 
 def require_port(port: int, host: str = "127.0.0.1") -> None:
@@ -20,9 +25,10 @@ def require_port(port: int, host: str = "127.0.0.1") -> None:
                 tried.bind((each, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
+                other = port + 1 if port < PORT_MAX else 8001
                 raise ServerError(
-                    f"Port {port} is taken: end what uses it, or choose another one with"
-                    f" --port {port + 1 if port < 65535 else 8001}."  # noqa: PLR2004  The last port.
+                    f"Port {port} is taken: end what uses it, or choose another one with --port"
+                    f" {other}."
                 ) from None
             if error.errno == errno.EACCES:
                 raise ServerError(
@@ -42,3 +48,16 @@ def free_port(wanted: int) -> int:
     except ServerError:
         return 0
     return wanted
+
+
+def status_of(address: str, seconds: int) -> int:
+    """Ask an http address and give the status of its answer; raises OSError for silence."""
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=seconds)
+    try:
+        connection.request("GET", parts.path or "/")
+        return connection.getresponse().status
+    except http.client.HTTPException as error:
+        raise ConnectionError(type(error).__name__) from error
+    finally:
+        connection.close()

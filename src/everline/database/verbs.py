@@ -25,6 +25,7 @@ ORDER: Final = (
     "notices",
     "renewals",
     "autorenewal",
+    "loading",
 )
 """The nouns that have verbs, from the lowest layer up; a new one must be named here."""
 

@@ -95,6 +95,19 @@ class Flaw(StrEnum):
     REGION_UNKNOWN = "region_unknown"
     WINDOW = "window"
     NO_LIMIT = "no_limit"
+    PLAN_UNKNOWN = "plan_unknown"
+    PLAN_LATER = "plan_later"
+    CURRENCY_UNUSED = "currency_unused"
+    CURRENCY_KEPT = "currency_kept"
+    ZONE_UNKNOWN = "zone_unknown"
+    VERSION_SOLD = "version_sold"
+    FIXED = "fixed"
+    LOWERED = "lowered"
+    MSISDN_TAKEN = "msisdn_taken"
+    ICCID_TWICE = "iccid_twice"
+    CARD_UNKNOWN = "card_unknown"
+    CARD_HELD = "card_held"
+    NOT_STORED = "not_stored"
 
 
 def _(sentence: str) -> str:
@@ -239,6 +252,42 @@ SENTENCES: Final[Mapping[Flaw, str]] = MappingProxyType(
         ),
         Flaw.WINDOW: _("The end is not after the beginning. Write a later end."),
         Flaw.NO_LIMIT: _("An offer without a limit is not accepted. Add a budget, like 500 uses."),
+        Flaw.PLAN_UNKNOWN: _(
+            "There is no plan “%(value)s”. Load it first, or write one of: %(choices)s."
+        ),
+        Flaw.PLAN_LATER: _(
+            "The plan “%(value)s” was not sold yet at that time. Write a later time, or another "
+            "plan."
+        ),
+        Flaw.CURRENCY_UNUSED: _(
+            "The operator does not use %(value)s but %(choices)s. Write one of these, or add it "
+            "to operator.yaml and load that first."
+        ),
+        Flaw.CURRENCY_KEPT: _("%(value)s is in use and cannot be left out. Write it here again."),
+        Flaw.ZONE_UNKNOWN: _(
+            "The database does not know the time zone “%(value)s”. Update its time zone data, or "
+            "write another one."
+        ),
+        Flaw.VERSION_SOLD: _(
+            "Version %(value)s has been sold and stays as it is, but here it differs "
+            "(%(changed)s). Leave it, and add a version with the next number and a later "
+            "effective_from."
+        ),
+        Flaw.FIXED: _("This was loaded as %(stored)s and stays so. Write that again."),
+        Flaw.LOWERED: _(
+            "%(stored)s is booked already, and a file takes no money back. Write that, or more."
+        ),
+        Flaw.MSISDN_TAKEN: _(
+            "Another card has this telephone number. Give each number to one card."
+        ),
+        Flaw.ICCID_TWICE: _("This card number stands twice in this file. Remove one of the two."),
+        Flaw.CARD_UNKNOWN: _("There is no card %(value)s. Check the number, or load it first."),
+        Flaw.CARD_HELD: _(
+            "Somebody else holds this card. Remove it here until that person has given it up."
+        ),
+        Flaw.NOT_STORED: _(
+            "The database refuses this file (%(detail)s). Correct it, or report this sentence."
+        ),
     }
 )
 

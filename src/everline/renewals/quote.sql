@@ -29,7 +29,7 @@ begin
             case when v.period_unit in ('day', 'week') then 0
                 when v.on_renewal = 'queue' and t.last_anchor > 0 then t.last_anchor
             end as anchor,
-            case when t.is_new and v.on_renewal <> 'queue'
+            case when c.state = 'bound' and t.is_new and v.on_renewal <> 'queue'
                 then row('term_paid', '{}'::jsonb)::objection
                 else why_not_card(c.state, v, t.queued, terms.at) end as why
         from cards_card c

@@ -61,8 +61,8 @@ begin
 end $$;
 
 -- part pay_renewal: applies money to an open renewal: state, promotion, sale, entitlement, job.
--- The term is computed again when paying took longer than a quote may be read: never shorter
--- than promised.
+-- The term is computed again when paying took longer than a quote may be read, or when what it was
+-- queued behind has changed: never shorter than promised.
 -- Null when the card itself can no longer be served.
 create or replace function pay_renewal(renewal renewals_renewal, at timestamptz) returns timestamptz
 language plpgsql as $$
@@ -77,7 +77,8 @@ begin
     if starts_with(offer.reason, 'card_') then
         return null;
     end if;
-    if pay_renewal.at > renewal.placed_at + make_interval(mins => quote_minutes()) then
+    if pay_renewal.at > renewal.placed_at + make_interval(mins => quote_minutes())
+        or offer.starts_at not in (pay_renewal.at, renewal.starts_at) then
         promised_end := greatest(renewal.ends_at, offer.ends_at);
     end if;
     offer.price := renewal.price;

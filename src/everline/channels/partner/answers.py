@@ -3,10 +3,12 @@
 Nothing here tells a partner who holds a card, what its balance is or what was used of it.
 """
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
+from everline import catalogue, ids, renewals
 from everline.channels.partner.values import (
     ICCID_EXAMPLE,
     Amount,
@@ -20,6 +22,7 @@ from everline.channels.partner.values import (
     RenewalId,
     Zone,
 )
+from everline.money import tax_included
 
 CARD_STATES: Final = ["in_stock", "activated", "bound", "suspended", "lost", "terminated"]
 RENEWAL_STATES: Final = ["paid", "delivered", "reversing", "reversed"]
@@ -64,7 +67,7 @@ class Plan(Struct, frozen=True):
         Bytes | None, Meta(description="With unlimited data: after this much it is slower.")
     ]
     devices_max: Annotated[int, Meta(description="How many devices may share a card.", ge=1)]
-    region: Region | None
+    region: Annotated[Region | None, Meta(description="The group of countries, if it has one.")]
     countries: Annotated[
         list[str],
         Meta(description="Where its data works, ISO 3166-1 alpha-2.", examples=[["ID", "SG"]]),
@@ -117,7 +120,7 @@ class Quote(Struct, frozen=True):
     """What a plan costs this card now, and what it gives. Send `total` and `ends_at` to renew."""
 
     plan: PlanCode
-    promotion: PromotionCode | None
+    promotion: Annotated[PromotionCode | None, Meta(description="The promo code that applied.")]
     currency: Currency
     price: Amount
     discount: Amount
@@ -151,7 +154,7 @@ class RenewalMade(Struct, frozen=True):
         Meta(extra_json_schema={"enum": ["renewed"]}, description="Paid from your deposit, once."),
     ]
     plan: PlanCode
-    promotion: PromotionCode | None
+    promotion: Annotated[PromotionCode | None, Meta(description="The promo code that applied.")]
     currency: Currency
     total: Annotated[Amount, Meta(description="Taken from your deposit.")]
     valid_until: Annotated[Instant, Meta(description="The end of what was bought.")]
@@ -189,7 +192,7 @@ class Renewal(Struct, frozen=True):
     ends_at: Instant
     zone: Zone
     placed_at: Instant
-    delivered_at: Instant | None
+    delivered_at: Annotated[Instant | None, Meta(description="Null until it is delivered.")]
 
 
 class Renewals(Struct, frozen=True):
@@ -229,3 +232,82 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     detail: Annotated[
         str, Meta(description="More about this one occurrence, where there is more to say.")
     ] = ""
+
+
+def utc(at: datetime | None) -> datetime | None:
+    """Give an instant in UTC."""
+    return at and at.astimezone(UTC)
+
+
+def plan_of(offer: catalogue.Offer) -> Plan:
+    """Write a plan as it is sold."""
+    region = offer.region_code and Region(offer.region_code, offer.region_names or {})
+    return Plan(
+        code=offer.code,
+        names=offer.names,
+        currency=offer.currency,
+        price=offer.price,
+        tax=tax_included(offer.price, offer.tax_basis_points),
+        period=Period(offer.period_unit, offer.period_count),
+        validity=offer.validity,
+        on_renewal=offer.on_renewal,
+        allowance_bytes=offer.allowance_bytes,
+        fair_use_bytes=offer.fair_use_bytes,
+        devices_max=offer.devices_max,
+        region=region or None,
+        countries=offer.countries,
+    )
+
+
+def quote_of(
+    quote: renewals.Quote, plan: str, promotion: str | None, on_renewal_words: str
+) -> Quote:
+    """Write a quote that is no refusal, under the codes that were asked for."""
+    assert quote.on_renewal is not None
+    assert quote.price is not None
+    assert quote.total is not None
+    assert quote.starts_at is not None
+    assert quote.ends_at is not None
+    return Quote(
+        plan=plan,
+        promotion=promotion,
+        currency=quote.currency,
+        price=quote.price,
+        discount=quote.discount,
+        total=quote.total,
+        tax=quote.tax,
+        starts_at=quote.starts_at.astimezone(UTC),
+        ends_at=quote.ends_at.astimezone(UTC),
+        zone=quote.zone,
+        on_renewal=quote.on_renewal,
+        on_renewal_words=on_renewal_words,
+        allowance_bytes=quote.allowance_bytes,
+        bonus_bytes=quote.bonus_bytes,
+        fair_use_bytes=quote.fair_use_bytes,
+    )
+
+
+def renewal_of(found: renewals.Renewal) -> Renewal:
+    """Write a renewal that a deposit paid."""
+    return Renewal(
+        id=ids.outside("rnw", found.id),
+        idempotency_key=found.request_id,
+        iccid=found.iccid,
+        state=found.state,
+        reason=found.reason or None,
+        plan=found.plan_code,
+        plan_names=found.plan_names,
+        currency=found.currency,
+        price=found.price,
+        discount=found.discount,
+        total=found.total,
+        tax=found.tax,
+        on_renewal=found.on_renewal,
+        allowance_bytes=found.allowance_bytes,
+        bonus_bytes=found.bonus_bytes,
+        starts_at=found.starts_at.astimezone(UTC),
+        ends_at=found.ends_at.astimezone(UTC),
+        zone=found.zone,
+        placed_at=found.placed_at.astimezone(UTC),
+        delivered_at=utc(found.delivered_at),
+    )

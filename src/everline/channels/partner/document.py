@@ -6,7 +6,7 @@ answers.py.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -15,9 +15,10 @@ from django.conf import settings
 from dmr.headers import HeaderSpec
 from dmr.metadata import EndpointMetadata, ResponseSpec
 from dmr.openapi import OpenAPIConfig
-from dmr.openapi.objects import Example, Response, Server, Tag
+from dmr.openapi.objects import Example, Link, MediaType, Response, Server, Tag
 
 from everline.channels.partner.answers import Problem
+from everline.channels.partner.auth import CHALLENGE
 from everline.channels.partner.problems import (
     CONTENT_TYPE,
     MISUSES,
@@ -141,10 +142,10 @@ travel in bodies, never in addresses, where logs would keep them.
 
 
 @dataclass(frozen=True, slots=True)
-class ProblemSpec(ResponseSpec):
-    """One status of an operation with its codes, each with its sentence and an example."""
+class AnswerSpec(ResponseSpec):
+    """One status of an operation, with its examples by name."""
 
-    codes: tuple[Code | Misuse, ...] = field(kw_only=True, default=())
+    examples: Mapping[str, Mapping[str, Any]] = field(kw_only=True, default_factory=dict)
 
     def get_schema(
         self,
@@ -152,33 +153,50 @@ class ProblemSpec(ResponseSpec):
         controller_cls: "type[Controller[BaseSerializer]]",
         context: "OpenAPIContext",
     ) -> Response:
-        """Describe the answer, with an example for every code."""
-        response = super(ProblemSpec, self).get_schema(metadata, controller_cls, context)
+        """Describe the answer, its examples beside its form."""
+        response = super(AnswerSpec, self).get_schema(metadata, controller_cls, context)
         for media_type in (response.content or {}).values():
-            media_type.examples = {  # type: ignore[union-attr]
-                code.value: Example(value=example(code, FACTS.get(code, {}))) for code in self.codes
+            assert isinstance(media_type, MediaType)
+            media_type.examples = {
+                name: Example(value=dict(value)) for name, value in self.examples.items()
             }
         return response
 
 
-def described(success: ResponseSpec, *codes: Code | Misuse) -> tuple[ResponseSpec, ...]:
-    """Give all answers of an operation: its success, and its codes gathered by status."""
+def described(
+    success: AnswerSpec, *codes: Code | Misuse, is_kept: bool = False
+) -> tuple[AnswerSpec, ...]:
+    """Give all answers of an operation: its success, and its codes gathered by status.
+
+    `is_kept` says that refusals are kept with their request and replayed.
+    """
     by_status: dict[HTTPStatus, list[Code | Misuse]] = defaultdict(list)
     for code in (*codes, *EVERYWHERE):
         by_status[_status(code)].append(code)
-    return (success, *(_spec(status, tuple(found)) for status, found in sorted(by_status.items())))
+    return (
+        success,
+        *(_problems(status, found, is_kept=is_kept) for status, found in sorted(by_status.items())),
+    )
 
 
 def success(
-    body: Any, status: HTTPStatus, description: str, headers: Mapping[str, HeaderSpec] | None = None
-) -> ResponseSpec:
+    body: Any,
+    description: str,
+    example: Mapping[str, Any],
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    headers: Mapping[str, HeaderSpec] | None = None,
+    links: Mapping[str, Link] | None = None,
+) -> AnswerSpec:
     """Describe the answer of an operation that went well."""
-    return ResponseSpec(
+    return AnswerSpec(
         body,
         status_code=status,
         description=description,
         headers=headers,
+        links=links,
         limit_to_content_types=frozenset({JSON}),
+        examples={"example": example},
     )
 
 
@@ -210,21 +228,21 @@ def _status(code: Code | Misuse) -> HTTPStatus:
     return STATUSES[code] if isinstance(code, Code) else MISUSES[code][0]
 
 
-def _spec(status: HTTPStatus, codes: tuple[Code | Misuse, ...]) -> ProblemSpec:
+def _problems(status: HTTPStatus, codes: Sequence[Code | Misuse], *, is_kept: bool) -> AnswerSpec:
     headers: dict[str, HeaderSpec] = {}
     if status is HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = HeaderSpec(description='`Bearer realm="everline"`.')
+        headers["WWW-Authenticate"] = HeaderSpec(description=f"`{CHALLENGE}`.")
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = HeaderSpec(description="Seconds to wait.", example="2")
-    if Code.REQUEST_REUSED in codes or Code.QUOTE_CHANGED in codes or Code.BALANCE_SHORT in codes:
+    if is_kept and {code for code in codes if isinstance(code, Code)} - {Code.REQUEST_REUSED}:
         headers[REPLAYED] = REPLAYED_HEADER
-    return ProblemSpec(
+    return AnswerSpec(
         Problem,
         status_code=status,
         description="\n".join(f"- `{code}`: {_said(code)}" for code in codes),
         headers=headers or None,
         limit_to_content_types=frozenset({CONTENT_TYPE}),
-        codes=codes,
+        examples={code.value: example(code, FACTS.get(code, {})) for code in codes},
     )
 
 

@@ -17,6 +17,7 @@ from dmr.openapi.objects.enums import OpenAPIType
 from dmr.types import EMPTY
 
 from everline import renewals
+from everline.channels.partner.examples import ORDER_ID
 from everline.channels.partner.problems import Misuse
 from everline.channels.partner.questions import Contact, RenewalOrder
 from everline.errors import MisuseError
@@ -74,7 +75,7 @@ class KeyHeader(ComponentParser):
                 required=True,
                 description="Your own id of this order, made and kept before you send it; the same"
                 " for every retry. 1 to 100 visible ASCII characters, such as a UUID.",
-                example="order-2026-000187",
+                example=ORDER_ID,
                 schema=Schema(
                     type=OpenAPIType.STRING, min_length=1, max_length=100, pattern="^[!-~]{1,100}$"
                 ),

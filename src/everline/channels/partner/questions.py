@@ -7,7 +7,7 @@ or a plan exists is not decided here but in views.py.
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from everline.channels.partner.values import (
     AMOUNT_MAX,
@@ -37,36 +37,36 @@ class QuoteQuestion(Asked, frozen=True):
 
     iccid: Iccid
     plan: PlanCode
-    promotion: PromotionCode | None = None
+    promotion: Annotated[PromotionCode | None, Meta(description="A promo code, if any.")] = None
 
 
 class Contact(Asked, frozen=True):
     """Who is told when the renewal is delivered or taken back. Nobody, when it is left out."""
 
-    email: (
+    email: Annotated[
         Annotated[
             str,
             Meta(
-                description="An e-mail address.",
                 max_length=200,
                 pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)+"
                 r"[A-Za-z][A-Za-z0-9-]{1,62}$",
                 examples=["mei@example.com"],
             ),
         ]
-        | None
-    ) = None
-    phone: (
+        | None,
+        Meta(description="An e-mail address."),
+    ] = None
+    phone: Annotated[
         Annotated[
             str,
             Meta(
-                description="A telephone number in E.164, for SMS.",
                 pattern=r"^\+[1-9][0-9]{7,14}$",
                 examples=["+628125550100"],
             ),
         ]
-        | None
-    ) = None
+        | None,
+        Meta(description="A telephone number in E.164, for SMS."),
+    ] = None
     locale: Annotated[
         Literal["en", "zh-Hans", "id"], Meta(description="The language of the message.")
     ] = "en"
@@ -81,7 +81,7 @@ class RenewalOrder(Asked, frozen=True):
         int,
         Meta(
             description="`total` of the quote that the subscriber accepted, in minor units of the"
-            " card's currency.",
+            " card's currency, written without a decimal point.",
             ge=0,
             le=AMOUNT_MAX,
             examples=[1500000],
@@ -96,8 +96,12 @@ class RenewalOrder(Asked, frozen=True):
             examples=["2026-11-23T03:00:00Z"],
         ),
     ]
-    promotion: PromotionCode | None = None
-    contact: Contact | None = None
+    promotion: Annotated[
+        PromotionCode | None, Meta(description="The promo code of the quote, if it had one.")
+    ] = None
+    contact: Annotated[
+        Contact | None, Meta(description="Whom to tell, if anybody, by e-mail or SMS.")
+    ] = None
 
 
 class PlanQuestion(Asked, frozen=True):
@@ -112,8 +116,8 @@ class PlanQuestion(Asked, frozen=True):
                 examples=["IDR"],
             ),
         ]
-        | None
-    ) = None
+        | UnsetType
+    ) = UNSET
     country: (
         Annotated[
             str,
@@ -123,8 +127,8 @@ class PlanQuestion(Asked, frozen=True):
                 examples=["SG"],
             ),
         ]
-        | None
-    ) = None
+        | UnsetType
+    ) = UNSET
 
 
 class PageQuestion(Asked, frozen=True):
@@ -142,8 +146,8 @@ class PageQuestion(Asked, frozen=True):
                 examples=[RENEWAL_EXAMPLE],
             ),
         ]
-        | None
-    ) = None
+        | UnsetType
+    ) = UNSET
 
 
 class RenewalAddress(Asked, frozen=True):

@@ -6,7 +6,7 @@ in renewals/renew.py.
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final
 
 import msgspec
 from django.http import HttpResponse
@@ -14,6 +14,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 from dmr import Controller, HeaderSpec, Path, Query, validate
 from dmr.endpoint import Endpoint
+from dmr.openapi.objects import Link, MediaTypeMetadata
 from dmr.plugins.msgspec import (
     BodyMsgspec,
     MsgspecJsonParser,
@@ -22,7 +23,7 @@ from dmr.plugins.msgspec import (
 )
 
 from everline import cards, catalogue, ids, renewals
-from everline.channels.partner import answers, questions, words
+from everline.channels.partner import answers, examples, questions, words
 from everline.channels.partner.auth import BearerKey
 from everline.channels.partner.document import (
     NOT_RENEWED,
@@ -48,13 +49,18 @@ from everline.channels.partner.problems import (
 from everline.database.requests import Caller
 from everline.errors import Code, Refusal
 from everline.ids import Iccid
-from everline.money import tax_included
 from everline.people.keys import KeyHolder
 from everline.renewals.offered import find_offered
 
 CHANNEL: Final = "partner"
 ADDRESS: Final = "/api/v1/renewals/"
 _ENCODER: Final = msgspec.json.Encoder()
+
+CardQuestion = Annotated[questions.CardQuestion, MediaTypeMetadata(example=examples.CARD_QUESTION)]
+QuoteQuestion = Annotated[
+    questions.QuoteQuestion, MediaTypeMetadata(example=examples.QUOTE_QUESTION)
+]
+RenewalOrder = Annotated[questions.RenewalOrder, MediaTypeMetadata(example=examples.RENEWAL_ORDER)]
 
 
 class StrictParser(MsgspecJsonParser):
@@ -97,7 +103,7 @@ class PlansController(PartnerController):
     """The plans on sale."""
 
     @validate(
-        *described(success(answers.Plans, HTTPStatus.OK, "The plans."), *WITH_FIELDS),
+        *described(success(answers.Plans, "The plans.", examples.PLANS), *WITH_FIELDS),
         operation_id="list_plans",
         tags=["Plans"],
     )
@@ -108,8 +114,8 @@ class PlansController(PartnerController):
         will end, a quote tells. The list changes rarely: keep it for some minutes.
         """
         currency = parsed_query.currency or self.partner.currency
-        offers = catalogue.offers(currency, self.at, parsed_query.country)
-        return _written(answers.Plans([_plan(offer) for offer in offers]))
+        offers = catalogue.offers(currency, self.at, parsed_query.country or None)
+        return _written(answers.Plans([answers.plan_of(offer) for offer in offers]))
 
 
 class CardStatusController(PartnerController):
@@ -117,14 +123,14 @@ class CardStatusController(PartnerController):
 
     @validate(
         *described(
-            success(answers.CardStatus, HTTPStatus.OK, "The card's status."),
+            success(answers.CardStatus, "The card's status.", examples.CARD_STATUS),
             *WITH_BODY,
             Code.CARD_UNKNOWN,
         ),
         operation_id="tell_card_status",
         tags=["Cards"],
     )
-    def post(self, parsed_body: BodyMsgspec[questions.CardQuestion]) -> HttpResponse:
+    def post(self, parsed_body: BodyMsgspec[CardQuestion]) -> HttpResponse:
         """Tell a card's status.
 
         Its state, until when it is paid for, and whether it can be renewed or which step is
@@ -144,7 +150,7 @@ class CardStatusController(PartnerController):
                 state_words=gettext(words.STATES[card.state]),
                 currency=card.currency,
                 zone=card.zone,
-                valid_until=_utc(cards.status(card, self.at).valid_until),
+                valid_until=answers.utc(cards.status(card, self.at).valid_until),
                 is_renewable=step is None,
                 missing_step=answers.MissingStep(step, gettext(sentence(step))) if step else None,
             )
@@ -155,11 +161,15 @@ class QuotesController(PartnerController):
     """What a plan costs a card now."""
 
     @validate(
-        *described(success(answers.Quote, HTTPStatus.OK, "The quote."), *WITH_BODY, *NOT_SOLD),
+        *described(
+            success(answers.Quote, "The quote.", examples.QUOTE),
+            *WITH_BODY,
+            *NOT_SOLD,
+        ),
         operation_id="quote",
         tags=["Quotes"],
     )
-    def post(self, parsed_body: BodyMsgspec[questions.QuoteQuestion]) -> HttpResponse:
+    def post(self, parsed_body: BodyMsgspec[QuoteQuestion]) -> HttpResponse:
         """Quote a plan for a card.
 
         Show the total, the end with its zone, and what happens to the present plan, before the
@@ -182,7 +192,7 @@ class QuotesController(PartnerController):
         spoken = language(self.request)
         with translation.override(spoken):
             said = words.fate(quote)
-        return _in_words(_quote(quote, asked, said), spoken)
+        return _in_words(answers.quote_of(quote, asked.plan, asked.promotion, said), spoken)
 
 
 class RenewalsController(PartnerController):
@@ -192,24 +202,33 @@ class RenewalsController(PartnerController):
         *described(
             success(
                 answers.RenewalMade,
-                HTTPStatus.CREATED,
                 "Renewed: paid from your deposit, once.",
-                {
+                examples.RENEWAL_MADE,
+                status=HTTPStatus.CREATED,
+                headers={
                     "Location": HeaderSpec(description="Where to ask for its state."),
                     REPLAYED: REPLAYED_HEADER,
+                },
+                links={
+                    "state": Link(
+                        operation_id="read_renewal",
+                        parameters={"renewal": "$response.body#/id"},
+                        description="Its state.",
+                    )
                 },
             ),
             *WITH_BODY,
             Misuse.IDEMPOTENCY_KEY_MISSING,
             Misuse.IDEMPOTENCY_KEY_WRONG,
             *NOT_RENEWED,
+            is_kept=True,
         ),
         operation_id="renew",
         tags=["Renewals"],
     )
     def post(
         self,
-        parsed_body: BodyMsgspec[questions.RenewalOrder],
+        parsed_body: BodyMsgspec[RenewalOrder],
         idempotency_key: IdempotencyKey,
     ) -> HttpResponse:
         """Renew a card, paid from your deposit.
@@ -251,7 +270,10 @@ class RenewalsController(PartnerController):
         return response
 
     @validate(
-        *described(success(answers.Renewals, HTTPStatus.OK, "A page of renewals."), *WITH_FIELDS),
+        *described(
+            success(answers.Renewals, "A page of renewals.", examples.RENEWALS),
+            *WITH_FIELDS,
+        ),
         operation_id="list_renewals",
         tags=["Renewals"],
     )
@@ -263,7 +285,7 @@ class RenewalsController(PartnerController):
         """
         before = ids.inside("rnw", parsed_query.before) if parsed_query.before else None
         found = renewals.of_payer(self.partner.account_id, parsed_query.limit + 1, before)
-        page = [_renewal(renewal) for renewal in found[: parsed_query.limit]]
+        page = [answers.renewal_of(renewal) for renewal in found[: parsed_query.limit]]
         more = len(found) > parsed_query.limit
         return _written(answers.Renewals(page, page[-1].id if more else None))
 
@@ -273,7 +295,7 @@ class RenewalController(PartnerController):
 
     @validate(
         *described(
-            success(answers.Renewal, HTTPStatus.OK, "The renewal."),
+            success(answers.Renewal, "The renewal.", examples.RENEWAL),
             *WITH_FIELDS,
             Code.RENEWAL_UNKNOWN,
         ),
@@ -288,7 +310,7 @@ class RenewalController(PartnerController):
         found = renewals.find(ids.inside("rnw", parsed_path.renewal))
         if found is None or found.payer_id != self.partner.account_id or found.means != "deposit":
             return self._refuse(Code.RENEWAL_UNKNOWN)
-        return _written(_renewal(found))
+        return _written(answers.renewal_of(found))
 
 
 def _written(body: msgspec.Struct, status: HTTPStatus = HTTPStatus.OK) -> HttpResponse:
@@ -302,76 +324,3 @@ def _in_words(body: msgspec.Struct, spoken: str) -> HttpResponse:
     answer["Content-Language"] = spoken
     answer["Vary"] = "Accept-Language"
     return answer
-
-
-def _utc(at: datetime | None) -> datetime | None:
-    return at and at.astimezone(UTC)
-
-
-def _plan(offer: catalogue.Offer) -> answers.Plan:
-    region = offer.region_code and answers.Region(offer.region_code, offer.region_names or {})
-    return answers.Plan(
-        code=offer.code,
-        names=offer.names,
-        currency=offer.currency,
-        price=offer.price,
-        tax=tax_included(offer.price, offer.tax_basis_points),
-        period=answers.Period(offer.period_unit, offer.period_count),
-        validity=offer.validity,
-        on_renewal=offer.on_renewal,
-        allowance_bytes=offer.allowance_bytes,
-        fair_use_bytes=offer.fair_use_bytes,
-        devices_max=offer.devices_max,
-        region=region or None,
-        countries=offer.countries,
-    )
-
-
-def _quote(quote: renewals.Quote, asked: questions.QuoteQuestion, said: str) -> answers.Quote:
-    assert quote.on_renewal is not None
-    assert quote.price is not None
-    assert quote.total is not None
-    assert quote.starts_at is not None
-    assert quote.ends_at is not None
-    return answers.Quote(
-        plan=asked.plan,
-        promotion=asked.promotion,
-        currency=quote.currency,
-        price=quote.price,
-        discount=quote.discount,
-        total=quote.total,
-        tax=quote.tax,
-        starts_at=quote.starts_at.astimezone(UTC),
-        ends_at=quote.ends_at.astimezone(UTC),
-        zone=quote.zone,
-        on_renewal=quote.on_renewal,
-        on_renewal_words=said,
-        allowance_bytes=quote.allowance_bytes,
-        bonus_bytes=quote.bonus_bytes,
-        fair_use_bytes=quote.fair_use_bytes,
-    )
-
-
-def _renewal(found: renewals.Renewal) -> answers.Renewal:
-    return answers.Renewal(
-        id=ids.outside("rnw", found.id),
-        idempotency_key=found.request_id,
-        iccid=found.iccid,
-        state=found.state,
-        reason=found.reason or None,
-        plan=found.plan_code,
-        plan_names=found.plan_names,
-        currency=found.currency,
-        price=found.price,
-        discount=found.discount,
-        total=found.total,
-        tax=found.tax,
-        on_renewal=found.on_renewal,
-        allowance_bytes=found.allowance_bytes,
-        bonus_bytes=found.bonus_bytes,
-        starts_at=found.starts_at.astimezone(UTC),
-        ends_at=found.ends_at.astimezone(UTC),
-        zone=found.zone,
-        placed_at=found.placed_at.astimezone(UTC),
-        delivered_at=_utc(found.delivered_at),
-    )

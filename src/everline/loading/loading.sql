@@ -1,0 +1,314 @@
+-- Loading an operator's files: each verb writes what one file holds, inside the file's transaction;
+-- where it answers with flaws, Python rolls back. plans.sql and stock.sql hold the larger kinds.
+-- The app may call every verb but load nothing: only_owner stops it.
+
+-- part loaded: how many records of a file are new, how many differ from what was stored, and what
+-- forbids all of it: a list of {line, field, flaw, facts}, null when nothing does.
+create type loaded as (added bigint, changed bigint, flaws jsonb);
+
+-- part flawed: one reason against a file, at its line and field; `flaw` is a code of problems.py.
+create type flawed as (line integer, field text, flaw text, facts jsonb);
+
+-- part only_owner: stops everybody who did not log in as the owner, with whose rights verbs run.
+create or replace function only_owner() returns void
+language plpgsql stable as $$
+#variable_conflict error
+begin
+    if session_user <> current_user then
+        raise exception 'files are loaded by the login %', current_user using errcode = '42501';
+    end if;
+end $$;
+
+-- part fund_up_to: books for an owner what a file says was paid in, in all, less what earlier loads
+-- have booked, evenly over its pockets; gives what they had booked. A file that says less books
+-- nothing. The request id is the total: loading a file again never books again.
+create or replace function fund_up_to(
+    source text, account uuid, kind text, currency text, total bigint, at timestamptz
+) returns bigint
+language plpgsql as $$
+#variable_conflict error
+declare
+    booked bigint;
+begin
+    select coalesce(sum(t.amount), 0) into booked from database_request q
+    inner join ledger_transfer t on t.account_id = q.account_id and t.group_id = q.answer_id
+    where q.channel = 'office' and q.source = fund_up_to.source and t.kind = 'funding';
+    if fund_up_to.total > booked then
+        perform fund(
+            'office', fund_up_to.source, 'total ' || fund_up_to.total,
+            sha256(convert_to(concat_ws(
+                ' ', fund_up_to.account, fund_up_to.kind, fund_up_to.currency, fund_up_to.total
+            ), 'UTF8')),
+            fund_up_to.account, fund_up_to.kind, fund_up_to.currency,
+            fund_up_to.total - booked, fund_up_to.at
+        );
+        perform spread(fund_up_to.account, fund_up_to.kind, fund_up_to.currency, fund_up_to.at)
+        where exists (
+            select from ledger_account a
+            where a.account_id = fund_up_to.account and a.kind = fund_up_to.kind and a.pocket > 0
+        );
+    end if;
+    return booked;
+end $$;
+
+-- verb load_operator: writes the policy and the channels, and opens the books of each currency.
+-- Caller: loading/documents.py. Locks: the policy. A channel that the file does not name is
+-- closed; a currency in which something is priced or kept cannot be left out.
+create or replace function load_operator(operator jsonb, gateways text[]) returns loaded
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    digits jsonb := load_operator.operator -> 'currency_digits';
+    flaws jsonb;
+    is_new boolean;
+begin
+    perform only_owner();
+    select jsonb_agg(jsonb_build_object(
+        'line', 0, 'field', 'currencies', 'flaw', 'currency_kept',
+        'facts', jsonb_build_object('value', k.currency)
+    )) into flaws
+    from catalogue_policy p cross join lateral jsonb_object_keys(p.currency_digits) as k (currency)
+    where not digits ? k.currency and (
+        exists (select from catalogue_price c where c.currency = k.currency)
+        or exists (select from people_partner c where c.currency = k.currency)
+        or exists (select from people_retailer c where c.currency = k.currency)
+        or exists (select from cards_card c where c.currency = k.currency)
+    );
+    if flaws is not null then
+        return row(0, 0, flaws)::loaded;
+    end if;
+    perform open_operator_accounts(k.currency, load_operator.gateways)
+    from jsonb_object_keys(digits) as k (currency);
+    insert into catalogue_policy as p (
+        id, name, domain, sender_email, sender_sms, currency_digits, quote_minutes,
+        payment_minutes, delivery_minutes, terms_ahead_max, lapsed_days
+    )
+    select
+        1, o.name, o.domain, o.sender_email, o.sender_sms, o.currency_digits, o.quote_minutes,
+        o.payment_minutes, o.delivery_minutes, o.terms_ahead_max, o.lapsed_days
+    from jsonb_populate_record(null::catalogue_policy, load_operator.operator) o
+    on conflict (id) do update
+    set name = excluded.name, domain = excluded.domain, sender_email = excluded.sender_email,
+        sender_sms = excluded.sender_sms, currency_digits = excluded.currency_digits,
+        quote_minutes = excluded.quote_minutes, payment_minutes = excluded.payment_minutes,
+        delivery_minutes = excluded.delivery_minutes, terms_ahead_max = excluded.terms_ahead_max,
+        lapsed_days = excluded.lapsed_days
+    where p.* is distinct from excluded.*
+    returning p.xmax = 0 into is_new;
+    if write_channels(load_operator.operator -> 'channels') > 0 then
+        is_new := coalesce(is_new, false);
+    end if;
+    return row(is_new::integer, (not is_new)::integer, null)::loaded;
+end $$;
+
+-- part write_channels: writes what each channel may do and closes the others; gives how many
+-- differ.
+create or replace function write_channels(channels jsonb) returns bigint
+language sql as $$
+    with named as (
+        select c.* from jsonb_to_recordset(write_channels.channels)
+            as c (code text, is_open boolean, means text[], amounts_max jsonb)
+    ), written as (
+        insert into trust_channel as t (code, is_open, means, amount_max)
+        select n.code, n.is_open, n.means, n.amounts_max from named n
+        on conflict (code) do update
+        set is_open = excluded.is_open, means = excluded.means, amount_max = excluded.amount_max
+        where t.* is distinct from excluded.*
+        returning t.code
+    ), closed as (
+        update trust_channel t set is_open = false
+        where t.is_open and t.code not in (select n.code from named n)
+        returning t.code
+    )
+    select (select count(*) from written) + (select count(*) from closed)
+$$;
+
+-- verb load_partners: writes partners, opens their pockets and books what they have paid in.
+-- Caller: loading/documents.py. A partner keeps its currency, and the pockets that are open.
+create or replace function load_partners(partners jsonb, at timestamptz) returns loaded
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    result loaded;
+begin
+    perform only_owner();
+    with written as (
+        insert into people_partner as p (id, account_id, code, name, currency, pockets)
+        select
+            everline_uuid7(load_partners.at), everline_uuid7(load_partners.at), g.code, g.name,
+            g.currency, g.pockets
+        from jsonb_populate_recordset(null::people_partner, load_partners.partners) g
+        on conflict (code) do update
+        set name = excluded.name, pockets = greatest(p.pockets, excluded.pockets)
+        where p.name <> excluded.name or p.pockets < excluded.pockets
+        returning p.xmax = 0 as is_new
+    )
+    select count(*) filter (where w.is_new), count(*) filter (where not w.is_new)
+    into result.added, result.changed from written w;
+    perform open_account(p.account_id, 'deposit', p.currency, n.number, load_partners.at)
+    from jsonb_populate_recordset(null::people_partner, load_partners.partners) g
+    inner join people_partner p on p.code = g.code
+    cross join lateral generate_series(0, p.pockets - 1) as n (number);
+    select jsonb_agg(to_jsonb(f)) into result.flaws
+    from fund_firms('partner', load_partners.partners, load_partners.at) f;
+    return result;
+end $$;
+
+-- verb load_retailers: writes stores and books what they have paid in; called with a part of a
+-- large file at a time. Caller: loading/documents.py. A store keeps its currency.
+create or replace function load_retailers(retailers jsonb, at timestamptz) returns loaded
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    result loaded;
+begin
+    perform only_owner();
+    with written as (
+        insert into people_retailer as p (
+            id, account_id, code, name, kind, city, address, floor_or_exit,
+            latitude_microdegrees, longitude_microdegrees, opening_hours, phone, currency
+        )
+        select
+            everline_uuid7(load_retailers.at), everline_uuid7(load_retailers.at), g.code, g.name,
+            g.kind, g.city, g.address, g.floor_or_exit, g.latitude_microdegrees,
+            g.longitude_microdegrees, g.opening_hours, g.phone, g.currency
+        from jsonb_populate_recordset(null::people_retailer, load_retailers.retailers) g
+        on conflict (code) do update
+        set name = excluded.name, kind = excluded.kind, city = excluded.city,
+            address = excluded.address, floor_or_exit = excluded.floor_or_exit,
+            latitude_microdegrees = excluded.latitude_microdegrees,
+            longitude_microdegrees = excluded.longitude_microdegrees,
+            opening_hours = excluded.opening_hours, phone = excluded.phone
+        where (
+            p.name, p.kind, p.city, p.address, p.floor_or_exit, p.latitude_microdegrees,
+            p.longitude_microdegrees, p.opening_hours, p.phone
+        ) is distinct from (
+            excluded.name, excluded.kind, excluded.city, excluded.address, excluded.floor_or_exit,
+            excluded.latitude_microdegrees, excluded.longitude_microdegrees,
+            excluded.opening_hours, excluded.phone
+        )
+        returning p.xmax = 0 as is_new
+    )
+    select count(*) filter (where w.is_new), count(*) filter (where not w.is_new)
+    into result.added, result.changed from written w;
+    perform open_account(p.account_id, 'deposit', p.currency, 0, load_retailers.at)
+    from jsonb_populate_recordset(null::people_retailer, load_retailers.retailers) g
+    inner join people_retailer p on p.code = g.code;
+    select jsonb_agg(to_jsonb(f)) into result.flaws
+    from fund_firms('retailer', load_retailers.retailers, load_retailers.at) f;
+    return result;
+end $$;
+
+-- part fund_firms: books the deposits that a file names, and gives what speaks against them: a
+-- currency that is another than the stored one, a deposit below what was booked.
+create or replace function fund_firms(noun text, firms jsonb, at timestamptz)
+returns setof flawed
+language sql as $$
+    with firm as (
+        select
+            g.line, g.code, g.currency as named, g.deposit,
+            case fund_firms.noun when 'partner' then 'partner ' || g.code || '.' else '' end
+                as place,
+            coalesce(p.account_id, r.account_id) as account_id,
+            coalesce(p.currency, r.currency) as currency
+        from jsonb_to_recordset(fund_firms.firms)
+            as g (line integer, code text, currency text, deposit bigint)
+        left join people_partner p on p.code = g.code and fund_firms.noun = 'partner'
+        left join people_retailer r on r.code = g.code and fund_firms.noun = 'retailer'
+    ), funded as (
+        select
+            f.line, f.place, f.deposit, f.currency,
+            fund_up_to(
+                fund_firms.noun || ' ' || f.code, f.account_id, 'deposit', f.currency, f.deposit,
+                fund_firms.at
+            ) as booked
+        from firm f where f.named = f.currency
+    )
+    select
+        f.line, f.place || 'currency', 'fixed', jsonb_build_object('stored', f.currency)
+    from firm f where f.named <> f.currency
+    union all
+    select
+        f.line, f.place || 'deposit', 'lowered',
+        jsonb_build_object('stored', f.booked, 'unit', f.currency)
+    from funded f where f.deposit < f.booked
+$$;
+
+-- verb load_people: writes persons, the groups of staff, and who holds which card.
+-- Caller: loading/documents.py. Nobody's password is touched; a new person has none, and whoever
+-- is staff stays so. A card that somebody else holds is a flaw: files take nothing from anybody.
+create or replace function load_people(people jsonb, at timestamptz) returns loaded
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    result loaded;
+begin
+    perform only_owner();
+    with written as (
+        insert into people_person as p (
+            id, email, password, is_superuser, name, locale, is_active, is_staff
+        )
+        select
+            everline_uuid7(load_people.at), g.email, no_password(), false, g.name, g.locale, true,
+            g.is_staff
+        from jsonb_populate_recordset(null::people_person, load_people.people) g
+        on conflict (email) do update
+        set name = excluded.name, locale = excluded.locale,
+            is_staff = p.is_staff or excluded.is_staff
+        where (p.name, p.locale) is distinct from (excluded.name, excluded.locale)
+           or (excluded.is_staff and not p.is_staff)
+        returning p.xmax = 0 as is_new
+    )
+    select count(*) filter (where w.is_new), count(*) filter (where not w.is_new)
+    into result.added, result.changed from written w;
+    perform write_groups(load_people.people);
+    with held as (
+        select g.line, g.email, i.iccid, c.account_id
+        from jsonb_to_recordset(load_people.people) as g (line integer, email text, cards text[])
+        cross join lateral unnest(g.cards) as i (iccid)
+        left join cards_card c on c.iccid = i.iccid
+    ), new as (
+        insert into people_holding (id, account_id, person_id, starts_at)
+        select everline_uuid7(load_people.at), h.account_id, p.id, load_people.at
+        from held h inner join people_person p on p.email = h.email
+        where h.account_id is not null
+        on conflict (account_id) where ends_at is null do nothing
+    )
+    select jsonb_agg(jsonb_build_object(
+        'line', h.line, 'field', 'cards',
+        'flaw', case when h.account_id is null then 'card_unknown' else 'card_held' end,
+        'facts', jsonb_build_object('value', h.iccid)
+    )) into result.flaws
+    from held h where h.account_id is null or exists (
+        select from people_holding o inner join people_person p on p.id = o.person_id
+        where o.account_id = h.account_id and o.ends_at is null and p.email <> h.email
+    );
+    return result;
+end $$;
+
+-- part no_password: what stands for a password until somebody sets one; no input hashes to it.
+create or replace function no_password() returns text
+language sql volatile as $$ select '!' || replace(gen_random_uuid()::text, '-', '') $$;
+
+-- part write_groups: gives staff exactly the groups that a file names, and makes those missing.
+create or replace function write_groups(people jsonb) returns void
+language plpgsql as $$
+#variable_conflict error
+begin
+    insert into auth_group (name)
+    select distinct n.name
+    from jsonb_to_recordset(write_groups.people) as g (groups text[])
+    cross join lateral unnest(g.groups) as n (name)
+    on conflict do nothing;
+    delete from people_person_groups m
+    using people_person p, auth_group a,
+        jsonb_to_recordset(write_groups.people) as g (email text, is_staff boolean, groups text[])
+    where g.is_staff and p.email = g.email and m.person_id = p.id and a.id = m.group_id
+      and a.name <> all(g.groups);
+    insert into people_person_groups (person_id, group_id)
+    select p.id, a.id
+    from jsonb_to_recordset(write_groups.people) as g (email text, groups text[])
+    inner join people_person p on p.email = g.email
+    inner join auth_group a on a.name = any(g.groups)
+    on conflict do nothing;
+end $$;
