@@ -28,13 +28,12 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.db import connections  # noqa: E402
 
-from everline import database  # noqa: E402
+from everline import database, provisioning  # noqa: E402
 from everline.config.plugs import plug_in  # noqa: E402
 from everline.database import verbs  # noqa: E402
 from everline.database.addresses import Addresses, addresses, reachable  # noqa: E402
 from everline.database.migrate import migrate  # noqa: E402
 from everline.payments import gateways  # noqa: E402
-from everline import provisioning  # noqa: E402
 from tests.simulator import SimulatorProcess  # noqa: E402
 from tests.world import World  # noqa: E402
 

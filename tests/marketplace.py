@@ -122,10 +122,10 @@ def platform(town: World) -> Iterator[Platform]:
     MEMORY.clear()
 
 
-@pytest.fixture
-def web_server(town: World) -> Iterator[Server]:
-    """The real web server on the town's database."""
-    with serving(town.logins) as running:
+@pytest.fixture(scope="module")
+def web_server(town_logins: Addresses) -> Iterator[Server]:
+    """The real web server on the town's database, for all tests of a module."""
+    with serving(town_logins) as running:
         yield running
 
 

@@ -15,10 +15,12 @@ import httpx
 import psycopg
 import pytest
 
+from everline import ids
 from everline.cli import panel
 from everline.config import processes
 from everline.database import verbs
 from everline.database.server import admin_address
+from tests.command import everline_process
 from tests.homes import clear, is_up
 from tests.simulator import wait_until
 
@@ -125,6 +127,14 @@ def test_the_demo_comes_up_ends_cleanly_and_survives_being_killed(start: Start) 
     assert again.process.wait(START_SECONDS) == 5
     assert f"http://localhost:{port}" in (home.parent / "stderr").read_text().splitlines()[-1]
 
+    # Other commands find it by its home alone.
+    assert everline_process(home, "doctor").code == 0
+    card = panel.CARDS[1][0]
+    paid = everline_process(home, "renew", card, "HOME-12", "--pay", "tok_approve", "--json")
+    assert paid.json["renewal"]["state"] in {"paid", "delivered"}
+    wait_until(lambda: _delivered(home, paid.json["renewal"]["id"]))
+    assert everline_process(home, "audit").code == 0
+
     # Killed, it leaves no process of ours; the next start goes on from there, on the same data.
     _note(home)
     demo.end(signal.SIGKILL)
@@ -146,6 +156,14 @@ def test_the_demo_comes_up_ends_cleanly_and_survives_being_killed(start: Start) 
     assert time.monotonic() - begun < 15
     assert relatives(home) == []
     assert not is_up(home)
+
+
+def _delivered(home: Path, renewal: str) -> bool:
+    with psycopg.connect(admin_address(home, "everline")) as admin:
+        row = admin.execute(
+            "select state from renewals_renewal where id = %s", [ids.inside("rnw", renewal)]
+        ).fetchone()
+    return row == ("delivered",)
 
 
 def _note(home: Path) -> None:

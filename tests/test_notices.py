@@ -100,6 +100,7 @@ def test_a_confirmation_says_everything_in_the_recipients_language(
     short = letters["sms"].words(policy()).short
     assert SAID[locale][4] in short
     assert receipt in short
+    assert f"*{iccid[-4:]}" in short
     assert len(short) < notices.wording.SMS_LENGTH_MAX
     assert "%(" not in words.text + words.subject + short
 

@@ -190,19 +190,18 @@ def test_what_is_told_of_a_card_is_no_secret_of_its_holder(town: World, platform
     assert moment(told["valid_until"]) > town.at
 
 
-@pytest.mark.parametrize("state", ["in_stock", "activated", "suspended", "lost", "terminated"])
-def test_the_missing_step_is_what_the_verb_refuses(
-    town: World, platform: Platform, state: str
-) -> None:
-    card, plan = town.card(state), town.plan()
-    told = platform.send("POST", STATUS, {"iccid": card.iccid}).body
-    asked = {"iccid": card.iccid, "plan": plan.code}
-    quoted = platform.send("POST", QUOTES, asked)
-    assert told["missing_step"]["code"] == quoted.code
-    assert told["missing_step"]["sentence"] == quoted.body["title"]
-    assert (told["is_renewable"], quoted.status) == (False, 409)
-    order = asked | {"quoted_total": 1000, "quoted_end": "2026-12-22T03:00:00Z"}
-    assert platform.renew(order).code == quoted.code
+def test_the_missing_step_is_what_the_verb_refuses(town: World, platform: Platform) -> None:
+    plan = town.plan()
+    for state in ("in_stock", "activated", "suspended", "lost", "terminated"):
+        card = town.card(state)
+        told = platform.send("POST", STATUS, {"iccid": card.iccid}).body
+        asked = {"iccid": card.iccid, "plan": plan.code}
+        quoted = platform.send("POST", QUOTES, asked)
+        assert told["state"] == state
+        assert told["missing_step"] == {"code": quoted.code, "sentence": quoted.body["title"]}
+        assert (told["is_renewable"], quoted.status) == (False, 409)
+        order = asked | {"quoted_total": 1000, "quoted_end": "2026-12-22T03:00:00Z"}
+        assert platform.renew(order).code == quoted.code
 
 
 def test_plans_are_listed_by_currency_and_country(town: World, platform: Platform) -> None:

@@ -1,7 +1,7 @@
 """A channel as the conformance suite sees it: somebody comes in, asks for a renewal, is told.
 
-A door speaks only as its people do: pages by forms, programs by HTTP. It keeps what it sent, so that
-the same request can be sent again, as after a double press or a lost answer.
+A door speaks only as its people do: pages by forms, programs by HTTP. It keeps what it sent, so
+that the same request can be sent again, as after a double press or a lost answer.
 """
 
 from dataclasses import dataclass

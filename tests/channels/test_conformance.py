@@ -1,7 +1,7 @@
 """Every channel, in every language: at most one renewal, balanced books, an answer in words.
 
-The same acts at every door; docs/channels.md explains how a new channel joins. What is common to all
-is asserted here, and what a channel says besides is tested with it.
+The same acts at every door; docs/channels.md explains how a new channel joins. What is common to
+all is asserted here, and what a channel says besides is tested with it.
 """
 
 from collections.abc import Callable, Iterator
@@ -126,7 +126,9 @@ def test_while_the_bank_is_unsure_nobody_is_told_that_it_failed(
 ) -> None:
     card, plan = sandboxed.card(), sandboxed.plan()
     if "gateway" not in door.means:
-        sandboxed.owner.execute("update trust_channel set means = '{gateway}' where code = 'partner'")
+        sandboxed.owner.execute(
+            "update trust_channel set means = '{gateway}' where code = 'partner'"
+        )
         door.funds(card, 2500)
         assert door.send(door.ask(card, plan)).code == "means_not_allowed"
         assert _renewals(sandboxed) == 0

@@ -1,7 +1,7 @@
 """Changing cards: every act is one verb call with a request id.
 
-Nothing is decided here: which step is allowed in which state stands in the transition table, and the
-verbs in cards.sql. Reading stands in status.py.
+Nothing is decided here: which step is allowed in which state stands in the transition table, and
+the verbs in cards.sql. Reading stands in status.py.
 """
 
 import hashlib

@@ -130,7 +130,7 @@ def _prepare_environment(home: Path, port: int, *, verbose: bool) -> None:
     os.environ["EVERLINE_HOME"] = str(home)
     os.environ["EVERLINE_MODE"] = environment.DEMO
     os.environ["EVERLINE_PORT"] = str(port)
-    os.environ["EVERLINE_PUBLIC_ADDRESS"] = f"http://localhost:{port}"
+    environment.keep_address(home, "EVERLINE_PUBLIC_ADDRESS", port)
     os.environ.setdefault("EVERLINE_LOG", "INFO" if verbose else "WARNING")
     environment.keep_secrets(home)
 
@@ -206,7 +206,7 @@ def _run(home: Path, port: int, stopping: Stopping, waiting: Waiting) -> None:
     )
     stopping.children.append(simulators)
     sandbox = int(processes.wait_for_line(simulators, HEALTH_SECONDS).group(1))
-    environment.keep_sandbox_address(home, f"http://localhost:{sandbox}")
+    environment.keep_address(home, "EVERLINE_SANDBOX_ADDRESS", sandbox)
     waiting.show("Starting the web server and the worker")
     for name, command in _parts(port).items():
         stopping.children.append(processes.start(name, command, panel.tell, until=_READY_LINE))

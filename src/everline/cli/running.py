@@ -35,6 +35,7 @@ def serve(
     """
     os.environ.setdefault("EVERLINE_LOG", "INFO")
     os.environ.setdefault("EVERLINE_PORT", str(port))
+    os.environ.setdefault("EVERLINE_PUBLIC_ADDRESS", f"http://localhost:{port}")
     os.environ.setdefault("EVERLINE_POOL_MAX", str(threads + CONNECTIONS_SPARE))
     with opened("web"):
         from django.conf import settings

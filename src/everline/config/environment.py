@@ -27,7 +27,12 @@ PRODUCTION: Final = "production"
 DEMO: Final = "demo"
 SECRET_LENGTH_MIN: Final = 32
 
-_SANDBOX: Final = "sandbox.address"
+_KEPT: Final = {
+    "EVERLINE_PUBLIC_ADDRESS": "public.address",
+    "EVERLINE_SANDBOX_ADDRESS": "sandbox.address",
+}
+"""Addresses of the running demo, for commands that are typed elsewhere."""
+
 _CONNECT_SECONDS: Final = 10
 
 
@@ -69,9 +74,10 @@ def set_up(logins: Addresses, process: str) -> None:
         os.environ["EVERLINE_MODE"] = mode_of(logins.app)
     if os.environ["EVERLINE_MODE"] != PRODUCTION:
         keep_secrets(default_home())
-        with suppress(FileNotFoundError):
-            kept = (default_home() / _SANDBOX).read_text(encoding="ascii").strip()
-            os.environ.setdefault("EVERLINE_SANDBOX_ADDRESS", kept)
+        for variable, name in _KEPT.items():
+            with suppress(FileNotFoundError):
+                kept = (default_home() / name).read_text(encoding="ascii").strip()
+                os.environ.setdefault(variable, kept)
     django.setup()
     from everline.config.plugs import plug_in  # noqa: PLC0415  Settings are complete only now.
 
@@ -158,14 +164,17 @@ def keep_secret(path: Path, otherwise: str) -> str:
     return path.read_text(encoding="ascii").strip()
 
 
-def keep_sandbox_address(home: Path, address: str) -> None:
-    """Remember where the demo's simulators listen, for commands that are typed elsewhere."""
-    (home / _SANDBOX).write_text(f"{address}\n", encoding="ascii")
-    os.environ["EVERLINE_SANDBOX_ADDRESS"] = address
+def keep_address(home: Path, variable: str, port: int) -> None:
+    """Remember where a part of the demo listens; our children and later commands find it."""
+    address = f"http://localhost:{port}"
+    (home / _KEPT[variable]).write_text(f"{address}\n", encoding="ascii")
+    os.environ[variable] = address
 
 
 def sandbox_port(home: Path, otherwise: int) -> int:
     """Tell the port that the simulators had before, so that the addresses they gave stay true."""
     with suppress(FileNotFoundError, ValueError):
-        return int((home / _SANDBOX).read_text(encoding="ascii").rsplit(":", 1)[1])
+        return int(
+            (home / _KEPT["EVERLINE_SANDBOX_ADDRESS"]).read_text(encoding="ascii").rsplit(":", 1)[1]
+        )
     return otherwise

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
-
 if TYPE_CHECKING:
     _Field = models.Field[Any, Any]
 else:  # Django's own class takes no types at run time.

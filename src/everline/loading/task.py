@@ -1,7 +1,7 @@
 """One file on its way into the database, and what became of it.
 
-A task carries what every writer needs; documents.py and stock.py are the writers, loaded.py makes the
-tasks and keeps each file in a transaction of its own.
+A task carries what every writer needs; documents.py and stock.py are the writers, loaded.py makes
+the tasks and keeps each file in a transaction of its own.
 """
 
 from collections.abc import Callable

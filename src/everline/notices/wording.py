@@ -52,7 +52,7 @@ class Words:
     def html(self) -> str:
         """The whole as a simple page, all values escaped."""
         with override(self.locale):
-            return render_to_string("notices/letter.html", {"words": self})
+            return render_to_string("notices/letter.html", {"words": self}).strip()
 
     @property
     def footer(self) -> str:
@@ -88,6 +88,9 @@ class _Said:
 
     receipt: str
     card: str
+    ending: str
+    """The card's last digits, in signs that every telephone's short alphabet has."""
+
     plan: str
     amount: str
     means: str
@@ -113,6 +116,7 @@ def _said(
     return _Said(
         receipt=receipt,
         card=ids.Iccid(facts["iccid"]).masked,
+        ending=f"*{facts['iccid'][-4:]}",
         plan=_clean(by_locale.get(locale) or by_locale.get("en") or facts["plan"]),
         amount=Money(facts["total"], currency).format(locale, policy.currency_digits.get(currency)),
         means=means[facts["means"]],
@@ -145,7 +149,7 @@ def _renewed(said: _Said, policy: Policy) -> Words:
         short=_(
             "%(operator)s: card %(card)s is renewed with %(plan)s, valid until %(end)s. %(link)s"
         )
-        % values,
+        % (values | {"card": said.ending}),
         operator=_clean(policy.name),
         domain=_clean(policy.domain),
     )
@@ -175,7 +179,8 @@ def _refunded(said: _Said, policy: Policy) -> Words:
         ),
         link=said.link,
         link_text=_("See what happened"),
-        short=_("%(operator)s: %(amount)s sent back for card %(card)s. %(link)s") % values,
+        short=_("%(operator)s: %(amount)s sent back for card %(card)s. %(link)s")
+        % (values | {"card": said.ending}),
         operator=_clean(policy.name),
         domain=_clean(policy.domain),
     )

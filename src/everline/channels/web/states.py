@@ -123,7 +123,7 @@ def _declined(renewal: Renewal) -> tuple[str, tuple[str, ...]]:
         "lost_card": _("The bank card is reported lost."),
     }
     told = reasons.get(renewal.attempt_reason or "")
-    return _("Payment declined"), (*([told] if told else []), f"{advice} {nothing}")
+    return _("Payment declined"), (*([told] if told else []), advice, nothing)
 
 
 def _deadline(renewal: Renewal) -> tuple[str, ...]:

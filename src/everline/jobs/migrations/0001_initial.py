@@ -4,32 +4,45 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('kind', models.CharField(max_length=24)),
-                ('subject_id', models.UUIDField()),
-                ('state', models.CharField(default='ready', max_length=8)),
-                ('run_at', models.DateTimeField()),
-                ('tries', models.SmallIntegerField(default=0)),
-                ('tries_max', models.SmallIntegerField(default=12)),
-                ('lease', models.UUIDField(null=True)),
-                ('leased_until', models.DateTimeField(null=True)),
-                ('last_error', models.CharField(blank=True, default='', max_length=500)),
-                ('created_at', models.DateTimeField()),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("account_id", models.UUIDField()),
+                ("kind", models.CharField(max_length=24)),
+                ("subject_id", models.UUIDField()),
+                ("state", models.CharField(default="ready", max_length=8)),
+                ("run_at", models.DateTimeField()),
+                ("tries", models.SmallIntegerField(default=0)),
+                ("tries_max", models.SmallIntegerField(default=12)),
+                ("lease", models.UUIDField(null=True)),
+                ("leased_until", models.DateTimeField(null=True)),
+                ("last_error", models.CharField(blank=True, default="", max_length=500)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'ready')), fields=['run_at'], name='job_ready'), models.Index(condition=models.Q(('state', 'dead')), fields=['kind'], name='job_dead')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['ready', 'dead'])), name='job_state_is_known'), models.UniqueConstraint(fields=('subject_id', 'kind'), name='job_is_queued_once')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "ready")), fields=["run_at"], name="job_ready"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "dead")), fields=["kind"], name="job_dead"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["ready", "dead"])),
+                        name="job_state_is_known",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("subject_id", "kind"), name="job_is_queued_once"
+                    ),
+                ],
             },
         ),
     ]

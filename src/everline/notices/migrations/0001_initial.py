@@ -4,30 +4,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('fact_id', models.UUIDField()),
-                ('at', models.DateTimeField()),
-                ('template', models.CharField(max_length=32)),
-                ('medium', models.CharField(max_length=8)),
-                ('recipient', models.CharField(max_length=200)),
-                ('locale', models.CharField(max_length=10)),
-                ('facts', models.JSONField()),
-                ('state', models.CharField(max_length=8)),
-                ('sent_at', models.DateTimeField(null=True)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("account_id", models.UUIDField()),
+                ("fact_id", models.UUIDField()),
+                ("at", models.DateTimeField()),
+                ("template", models.CharField(max_length=32)),
+                ("medium", models.CharField(max_length=8)),
+                ("recipient", models.CharField(max_length=200)),
+                ("locale", models.CharField(max_length=10)),
+                ("facts", models.JSONField()),
+                ("state", models.CharField(max_length=8)),
+                ("sent_at", models.DateTimeField(null=True)),
             ],
             options={
-                'managed': False,
+                "managed": False,
             },
         ),
     ]
