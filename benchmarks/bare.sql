@@ -29,7 +29,8 @@ begin
     ) values (
         renewal, bare.account, bare.card, 'web', 'bare', bare.request_id, 'paid',
         bare.plan_version, null, 'balance', bare.account, 'EUR', bare.total, 0, bare.total, 187,
-        0, 'queue', bare.starts_at, bare.ends_at, 1, bare.starts_at::date, bare.ends_at::date, bare.at,
+        0, 'queue', bare.starts_at, bare.ends_at, 1, bare.starts_at::date,
+        bare.ends_at::date, bare.at,
         bare.at, bare.at + interval '30 minutes', '', null
     );
     insert into database_history (
@@ -62,5 +63,3 @@ begin
     );
     return bare.ends_at;
 end $$;
-
-

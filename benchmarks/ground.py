@@ -105,7 +105,8 @@ def _furnished(home: Path, cards: int) -> Ground:
         if not made:
             with console.status(f"loading {cards:,} cards"):
                 owner.execute(
-                    "select set_config('bench.cards', %s, false), set_config('bench.at', %s, false)",
+                    "select set_config('bench.cards', %s, false),"
+                    " set_config('bench.at', %s, false)",
                     [str(cards), datetime.now(UTC).isoformat()],
                 )
                 owner.execute((HERE / "ground.sql").read_bytes())

@@ -113,7 +113,8 @@ def measure(prepared: Ground, size: dict[str, int]) -> dict[str, Any]:
 def checked(prepared: Ground, deck: Deck) -> dict[str, Any]:
     """Tell how many calls were answered how: a refusal costs less and would flatter."""
     counted = prepared.value(
-        "select jsonb_object_agg(o.word, o.calls) from (select coalesce(r.reason, r.outcome) as word,"
+        "select jsonb_object_agg(o.word, o.calls) from ("
+        "select coalesce(r.reason, r.outcome) as word,"
         " count(*) as calls from database_request r where r.source = 'bench' group by 1) o"
     )
     return {"calls": deck.calls, "answers": counted}

@@ -112,7 +112,7 @@ def test_without_its_last_device_a_card_waits_to_be_bound(town: World) -> None:
 
 
 @pytest.mark.parametrize("has_device", [True, False])
-def test_a_lost_card_comes_back_as_what_it_was(town: World, has_device: bool) -> None:  # noqa: FBT001
+def test_a_lost_card_comes_back_as_it_was(town: World, has_device: bool) -> None:  # noqa: FBT001
     card = town.card("activated")
     if has_device:
         bind(town, card, PHONES[0])

@@ -53,7 +53,8 @@ def returned(world: World, card: cards.Card, means: str) -> bool:
 
 def take_back(world: World, renewal: object) -> None:
     """Reverse a renewal, and let the network say that it has taken it back."""
-    assert renewals.reverse(world.caller(), renewal, "asked", world.at).reason is None  # type: ignore[arg-type]
+    answer = renewals.reverse(world.caller(), renewal, "asked", world.at)  # type: ignore[arg-type]
+    assert answer.reason is None
     world.verb("withdrawn", renewal, "done", "", world.at)
 
 

@@ -32,16 +32,16 @@ begin
     ) and ((d.offer).on_renewal = 'queue' or (d.offer).present_ends_at is null);
 end $$;
 
--- part settle_due: takes the money of all that can be sold, and writes for each card the rows that
--- a single renewal writes: request, history, renewal, transfers, entitlement, job.
-create or replace function settle_due(due uuid[], at timestamptz)
-returns table (card_id uuid, is_paid boolean)
+-- part sale: one card's answered rung; `paid_from` is null when it was refused.
+create type sale as (
+    renewal_id uuid, entitlement_id uuid, request_id text, contact jsonb, paid_from uuid,
+    offer quoted
+);
+
+-- part settle_due: takes the money of all that can be sold, and stores the answer of every rung.
+create or replace function settle_due(due uuid[], at timestamptz) returns setof sale
 language plpgsql as $$
 #variable_conflict error
-declare
-    minutes integer := coalesce(
-        (select p.delivery_minutes from catalogue_policy p where p.id = 1), 30
-    );
 begin
     return query
     with judged as materialized (
@@ -68,11 +68,23 @@ begin
                 'needed', (j.offer).total, 'currency', (j.offer).currency) end,
             case when p.renewal_id is not null then (j.offer).ends_at end, settle_due.at
         from judged j left join paid p on p.renewal_id = j.renewal_id
+    )
+    select
+        j.renewal_id, j.entitlement_id, j.request_id, j.contact, p.paid_from, j.offer
+    from judged j left join paid p on p.renewal_id = j.renewal_id;
+end $$;
+
+-- part write_due: writes for each paid sale the rows that a single renewal writes: history,
+-- renewal, transfers, entitlement, job. Gives how many were paid.
+create or replace function write_due(sales sale[], at timestamptz) returns bigint
+language sql as $$
+    with paid as materialized (
+        select s.* from unnest(write_due.sales) s where s.paid_from is not null
     ), written as (
         insert into database_history (
             account_id, machine, subject_id, from_state, event, to_state, at
         )
-        select (p.offer).account_id, 'renewal', p.renewal_id, '', t.event, t.to_state, settle_due.at
+        select (p.offer).account_id, 'renewal', p.renewal_id, '', t.event, t.to_state, write_due.at
         from paid p inner join database_transition t
             on t.machine = 'renewal' and t.from_state = '' and t.event = 'pay_now'
     ), renewed as (
@@ -87,17 +99,19 @@ begin
             'paid', (p.offer).plan_version_id, 'balance', (p.offer).account_id,
             (p.offer).currency, (p.offer).price, 0, (p.offer).total, (p.offer).tax, 0,
             (p.offer).on_renewal, (p.offer).starts_at, (p.offer).ends_at, (p.offer).anchor_day,
-            (p.offer).first_day, (p.offer).last_day, settle_due.at, settle_due.at,
-            settle_due.at + make_interval(mins => minutes), '', p.contact
+            (p.offer).first_day, (p.offer).last_day, write_due.at, write_due.at,
+            write_due.at + make_interval(mins => coalesce(
+                (select o.delivery_minutes from catalogue_policy o where o.id = 1), 30
+            )), '', p.contact
         from paid p
     ), posted as (
         insert into ledger_transfer (
             id, account_id, group_id, kind, debit_id, credit_id, amount, currency, at
         )
         select
-            everline_uuid7(settle_due.at), (p.offer).account_id, p.renewal_id, leg.kind,
+            everline_uuid7(write_due.at), (p.offer).account_id, p.renewal_id, leg.kind,
             p.paid_from, operator_account(leg.credit, '', (p.offer).currency), leg.amount,
-            (p.offer).currency, settle_due.at
+            (p.offer).currency, write_due.at
         from paid p cross join lateral (values
             ('sale', 'deferred', (p.offer).total - (p.offer).tax), ('tax', 'tax', (p.offer).tax)
         ) as leg (kind, credit, amount) where leg.amount > 0
@@ -119,13 +133,12 @@ begin
             created_at
         )
         select
-            everline_uuid7(settle_due.at), (p.offer).account_id, 'deliver', p.renewal_id, 'ready',
-            settle_due.at, 0, 12, '', settle_due.at
+            everline_uuid7(write_due.at), (p.offer).account_id, 'deliver', p.renewal_id, 'ready',
+            write_due.at, 0, 12, '', write_due.at
         from paid p
     )
-    select (j.offer).card_id, p.renewal_id is not null
-    from judged j left join paid p on p.renewal_id = j.renewal_id;
-end $$;
+    select count(*) from paid
+$$;
 
 -- verb renew_due: renews up to `most` due cards from their balances, in a few statements for all.
 -- Caller: autorenewal/due.py; any number of workers side by side. Locks: cards, then balances.
@@ -146,7 +159,7 @@ begin
     ) l;
     taken := coalesce(cardinality(due), 0);
     select
-        count(*) filter (where s.is_paid), count(*) filter (where not s.is_paid)
+        coalesce(write_due(array_agg(s), renew_due.at), 0), count(*) - count(s.paid_from)
     into renewed, refused from settle_due(coalesce(due, '{}'), renew_due.at) s;
     perform rearm(due, renew_due.at);
 end $$;

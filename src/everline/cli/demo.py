@@ -131,6 +131,7 @@ def _prepare_environment(home: Path, port: int, *, verbose: bool) -> None:
     os.environ["EVERLINE_MODE"] = environment.DEMO
     os.environ["EVERLINE_PORT"] = str(port)
     environment.keep_address(home, "EVERLINE_PUBLIC_ADDRESS", port)
+    os.environ.setdefault("EVERLINE_MERCHANT", "Senandi Mobile")
     os.environ.setdefault("EVERLINE_LOG", "INFO" if verbose else "WARNING")
     environment.keep_secrets(home)
 
@@ -210,6 +211,8 @@ def _run(home: Path, port: int, stopping: Stopping, waiting: Waiting) -> None:
     waiting.show("Starting the web server and the worker")
     for name, command in _parts(port).items():
         stopping.children.append(processes.start(name, command, panel.tell, until=_READY_LINE))
+    for child in stopping.children:
+        processes.wait_for_line(child, HEALTH_SECONDS)
     _wait_for_health(port, stopping.children)
     waiting.end()
 

@@ -1,4 +1,8 @@
-"""Ports: whether one of this machine is free, and whether something answers at an address."""
+"""Ports: whether one of this machine is free, and whether something answers at an address.
+
+It is asked before anything is started, so that a taken port is one clear line and not a traceback.
+Nothing here listens for long; the web server is config/wsgi.py, run by cli/running.py.
+"""
 
 import errno
 import http.client

@@ -122,7 +122,7 @@ begin
 end $$;
 
 -- verb make_partitions: makes the month partitions from `at`'s month for `months` months ahead.
--- Caller: database/partitions.py, at migration and daily. Dynamic SQL: a partition has a name.
+-- Caller: database/migrate.py, at migration and daily. Dynamic SQL: a partition has a name.
 create or replace function make_partitions(at timestamptz, months integer) returns integer
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error

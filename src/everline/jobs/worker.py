@@ -96,12 +96,14 @@ class Worker:
         self._now = now
         self._in_hand: set[Future[None]] = set()
         self._woken = threading.Event()
-        self._stopped = threading.Event()
+        self._is_stopped = False
 
     def stop(self) -> None:
-        """Ask the worker to end; safe to call from a signal handler and more than once."""
-        self._stopped.set()
-        self._woken.set()
+        """Ask the worker to end; safe to call more than once.
+
+        A signal handler may call it, so it takes no lock: the loop may hold it just then.
+        """
+        self._is_stopped = True
 
     def run(self, stop_seconds: float = STOP_SECONDS) -> bool:
         """Work until `stop`; False when something was still in hand at the end of the patience.
@@ -111,7 +113,7 @@ class Worker:
         away = AWAY_SECONDS[0]
         doing = ThreadPoolExecutor(self._threads, thread_name_prefix="job")
         sweeping = ThreadPoolExecutor(SWEEP_THREADS, thread_name_prefix="sweep")
-        while not self._stopped.is_set():
+        while not self._is_stopped:
             self._woken.clear()
             pause = POLL_SECONDS
             try:
@@ -128,9 +130,15 @@ class Worker:
             except psycopg.Error:
                 logger.exception("the queue could not be read")
                 pause = AWAY_SECONDS[1]
-            if pause and not self._stopped.is_set():
-                self._woken.wait(pause)
+            self._pause(pause)
         return self._end(doing, sweeping, stop_seconds)
+
+    def _pause(self, seconds: float) -> None:
+        """Wait, but not longer than until a job is done or we are told to end."""
+        ends = time.monotonic() + seconds
+        while not self._is_stopped and (left := ends - time.monotonic()) > 0:
+            if self._woken.wait(min(left, POLL_SECONDS)):
+                return
 
     def _start_jobs(self, doing: ThreadPoolExecutor, at: datetime) -> bool:
         """Lease as many jobs as there are threads free; tell whether more may be due."""
@@ -213,7 +221,7 @@ class Worker:
             except Exception:
                 logger.exception("sweep %s failed", sweep.name)
                 continue
-            if not found or self._stopped.is_set():
+            if not found or self._is_stopped:
                 return
 
     def _end(self, doing: ThreadPoolExecutor, sweeping: ThreadPoolExecutor, seconds: float) -> bool:

@@ -1,1 +1,2 @@
-"""The back office: what the operator's people look at. audit.py proves the books."""
+"""The back office: what the operator's people look at. audit.py proves the books,
+reference.py writes the generated pages."""
