@@ -134,7 +134,7 @@ check:
 bench:
 	@echo "$$BENCH"
 
-# What is written stands in src/everline/office/reference.py.
+# What is written stands in tests/reference.py.
 docs:
 	@sh -euc "$$PREPARE" sh requirements-dev.lock
 	@WRITE_DOCS=1 .venv/bin/python -m pytest -q tests/test_docs.py

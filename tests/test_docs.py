@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from everline.office.reference import MACHINES, OWNERS, Step, errors_page, states_page
+from tests.reference import MACHINES, OWNERS, Step, errors_page, states_page
 from tests.world import World
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

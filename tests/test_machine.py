@@ -324,20 +324,7 @@ def test_whatever_happens_the_database_does_what_the_model_does(town: World) -> 
     _run(town, examples=25)
 
 
-@pytest.mark.parametrize(
-    ("function", "old", "new"),
-    [
-        ("reopen_term", "least(e.planned_ends_at, following.starts_at)", "e.ends_at"),
-        ("refunded", "owed.refunded = owed.captured", "true"),
-        ("close_renewal", "deadline_at = null", "deadline_at = r.deadline_at"),
-        ("silence", "at >= tried.supersede_at", "at > tried.supersede_at + interval '1 h'"),
-        ("pay_renewal", "starts_with(offer.reason, 'card_')", "false"),
-        ("expire", "or is_in_flight(waiting.id)", ""),
-    ],
-)
-def test_what_a_verb_forgets_is_noticed(
-    town: World, spoiler: Spoiler, function: str, old: str, new: str
-) -> None:
-    spoiler.weaken(function, (old, new))
+def test_a_verb_that_forgets_money_in_flight_is_noticed(town: World, spoiler: Spoiler) -> None:
+    spoiler.weaken("retry_payment", ("elsif is_in_flight(waiting.id) then", "elsif false then"))
     with pytest.raises((AssertionError, psycopg.Error)):
-        _run(town, examples=100, phases=(Phase.generate,))
+        _run(town, examples=25, phases=(Phase.generate,))

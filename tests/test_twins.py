@@ -56,14 +56,29 @@ def test_included_tax_in_sql_is_that_of_python(db: Database, amount: int, rate: 
     assert row == (money.tax_included(amount, rate),)
 
 
-def test_the_planner_writes_both_into_the_calling_statement(db: Database) -> None:
+def test_the_planner_writes_an_id_into_the_calling_statement(db: Database) -> None:
     """A call that stays a call costs 5 to 10 us; see the head of validity.sql."""
     plan = db.execute(
-        "explain (verbose, costs off) select term_end(s, u, c, 'rolling', z, 31), everline_uuid7(s)"
-        " from (values (now(), 'day', 1, 'UTC'), (now(), 'month', 1, 'UTC')) as t (s, u, c, z)"
+        "explain (verbose, costs off) select everline_uuid7(s), everline_uuid7_beside(i, 1)"
+        " from (values (now(), gen_random_uuid()), (now(), gen_random_uuid())) as t (s, i)"
     ).fetchall()
 
     assert "gen_random_uuid" in str(plan)
-    assert "make_interval" in str(plan)
-    assert "everline_uuid7(" not in str(plan)
-    assert "term_end(" not in str(plan)
+    assert "overlay" in str(plan).lower()
+    assert "everline_uuid7" not in str(plan)
+
+
+def test_an_id_beside_another_is_its_own_and_of_the_same_instant(db: Database) -> None:
+    made = ids.uuid7(datetime(2026, 11, 22, 3, 0, 0, 123000, tzinfo=UTC))
+    row = db.execute(
+        "select array_agg(everline_uuid7_beside(%s, n) order by n)"
+        " from unnest(array[0, 1, 4095]) as n",
+        [made],
+    ).fetchone()
+
+    assert row is not None
+    assert [f"{id_.int:032x}"[12:16] for id_ in row[0]] == ["7000", "7001", "7fff"]
+    assert {(id_.int >> 80, id_.int & (1 << 64) - 1) for id_ in row[0]} == {
+        (made.int >> 80, made.int & (1 << 64) - 1)
+    }
+    assert {(id_.version, id_.variant) for id_ in row[0]} == {(7, "specified in RFC 4122")}

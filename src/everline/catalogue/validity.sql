@@ -8,8 +8,10 @@
 -- A chain of terms keeps its day by the anchor, but not its hour: one that ended at 03:30 for want
 -- of 02:30 goes on from 03:30.
 --
--- No function here has a SET clause and none is strict, so that the planner can write them into the
--- statement that calls them; `immutable` holds because nothing depends on the session's time zone.
+-- No function here has a SET clause and none is strict, so that the planner can write those of SQL
+-- into the statement that calls them; `immutable` holds because nothing depends on the session's time
+-- zone. `term_end` is not written in: of its branches one is taken, and only that one is prepared,
+-- which is a sixth of a quote's time.
 
 -- part anchor_for: the local day of the month on which a chain of terms began: 1 to 31.
 create or replace function anchor_for(starts_at timestamptz, zone text) returns int
@@ -62,28 +64,35 @@ end $$;
 create or replace function term_end(
     starts_at timestamptz, unit text, count int, validity text, zone text, anchor_day int
 ) returns timestamptz
-language sql immutable parallel safe as $$
-    select case
-        when (isfinite(starts_at) and count >= 1 and anchor_day between 1 and 31
-            and unit in ('day', 'week', 'month', 'quarter', 'year')
-            and validity in ('rolling', 'calendar') and zone is not null) is not true
-            then term_refused(starts_at, unit, count, validity, zone, anchor_day)
-        when validity = 'rolling' and unit in ('day', 'week')
-            then (
-                starts_at at time zone 'UTC' + make_interval(hours => 24 * period_days(unit, count))
-            ) at time zone 'UTC'
-        when validity = 'rolling'
-            then (
-                anchored_day(starts_at at time zone zone, period_months(unit, count), anchor_day)
-                + (starts_at at time zone zone)::time
-            ) at time zone zone
-        when unit in ('day', 'week')
-            then (
-                date_trunc('day', starts_at at time zone zone)
-                + make_interval(days => period_days(unit, count))
-            ) at time zone zone
-        else
-            anchored_day(starts_at at time zone zone, period_months(unit, count), anchor_day)
-            at time zone zone
-    end
-$$;
+language plpgsql immutable parallel safe as $$
+#variable_conflict error
+declare
+    local timestamp := term_end.starts_at at time zone term_end.zone;
+begin
+    if (isfinite(term_end.starts_at) and term_end.count >= 1
+        and term_end.anchor_day between 1 and 31
+        and term_end.unit in ('day', 'week', 'month', 'quarter', 'year')
+        and term_end.validity in ('rolling', 'calendar') and term_end.zone is not null
+    ) is not true then
+        return term_refused(
+            term_end.starts_at, term_end.unit, term_end.count, term_end.validity, term_end.zone,
+            term_end.anchor_day
+        );
+    end if;
+    if term_end.unit in ('day', 'week') then
+        if term_end.validity = 'rolling' then
+            return (
+                term_end.starts_at at time zone 'UTC'
+                + make_interval(hours => 24 * period_days(term_end.unit, term_end.count))
+            ) at time zone 'UTC';
+        end if;
+        return (
+            date_trunc('day', local)
+            + make_interval(days => period_days(term_end.unit, term_end.count))
+        ) at time zone term_end.zone;
+    end if;
+    local := anchored_day(
+        local, period_months(term_end.unit, term_end.count), term_end.anchor_day
+    ) + case when term_end.validity = 'rolling' then local::time else '00:00' end;
+    return local at time zone term_end.zone;
+end $$;

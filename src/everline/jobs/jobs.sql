@@ -5,14 +5,16 @@
 create or replace function queue_job(
     kind text, subject uuid, account uuid, run_at timestamptz, at timestamptz
 ) returns void
-language sql as $$
+language plpgsql as $$
+#variable_conflict error
+begin
     insert into jobs_job (
         id, account_id, kind, subject_id, state, run_at, tries, tries_max, last_error, created_at
     ) values (
         everline_uuid7(queue_job.at), queue_job.account, queue_job.kind, queue_job.subject,
         'ready', queue_job.run_at, 0, 12, '', queue_job.at
-    ) on conflict on constraint job_is_queued_once do nothing
-$$;
+    ) on conflict on constraint job_is_queued_once do nothing;
+end $$;
 
 -- verb lease_jobs: takes due jobs for `seconds`; a job whose lease ran out is taken again.
 -- Caller: jobs/worker.py. Locks: the jobs, passing over those that others hold.

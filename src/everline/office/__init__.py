@@ -1,2 +1,1 @@
-"""The back office: what the operator's people look at. audit.py proves the books,
-reference.py writes the generated pages."""
+"""The back office: what the operator's people look at. audit.py proves the books."""

@@ -12,77 +12,98 @@ create type quoted as (
     first_day date, last_day date, present_ends_at timestamptz, leftover_bytes bigint
 );
 
--- part terms: the term that a plan version would give each card, priced later.
-create or replace function terms(cards uuid[], plan_version uuid, at timestamptz)
-returns setof quoted
+-- part ahead: what is already paid for of a card: terms queued, the present one, and one that
+-- begins at this very instant.
+create type ahead as (
+    queued bigint, is_new boolean, present_ends_at timestamptz, leftover_bytes bigint
+);
+
+-- part terms_ahead: looks through all terms of a card that are not over.
+create or replace function terms_ahead(card uuid, at timestamptz) returns ahead
 language plpgsql stable as $$
 #variable_conflict error
+declare
+    found_ahead ahead;
 begin
-    return query
-    with asked as (
-        select
-            c.id as card_id, c.account_id, c.zone, c.currency, v.id as version_id,
-            v.period_unit, v.period_count, v.validity, v.on_renewal, v.allowance_bytes,
-            v.fair_use_bytes, v.devices_max, t.present_ends_at, t.leftover_bytes,
-            case when v.on_renewal = 'queue' then coalesce(t.paid_until, terms.at)
-                else terms.at end as starts_at,
-            case when v.period_unit in ('day', 'week') then 0
-                when v.on_renewal = 'queue' and t.last_anchor > 0 then t.last_anchor
-            end as anchor,
-            case when c.state = 'bound' and t.is_new and v.on_renewal <> 'queue'
-                then row('term_paid', '{}'::jsonb)::objection
-                else why_not_card(c.state, v, t.queued, terms.at) end as why
-        from cards_card c
-        left join catalogue_planversion v on v.id = terms.plan_version
-        left join lateral (
-            select
-                max(e.ends_at) as paid_until,
-                count(*) filter (where e.starts_at > terms.at) as queued,
-                bool_or(e.starts_at = terms.at) as is_new,
-                max(e.ends_at) filter (where e.starts_at <= terms.at) as present_ends_at,
-                (array_agg(e.anchor_day order by e.ends_at desc))[1] as last_anchor,
-                max(greatest(e.allowance_bytes + e.carried_bytes - e.used_bytes, 0))
-                    filter (where e.starts_at <= terms.at) as leftover_bytes
-            from cards_entitlement e
-            where e.card_id = c.id and e.ends_at > terms.at and e.state <> 'cancelled'
-        ) t on true
-        where c.id = any(terms.cards)
-    ), dated as (
-        select
-            a.*, coalesce(a.anchor, anchor_for(a.starts_at, a.zone))::smallint as anchor_day
-        from asked a
-    ), ended as (
-        select
-            d.*,
-            case when d.version_id is not null then greatest(
-                term_end(
-                    d.starts_at, d.period_unit, d.period_count, d.validity, d.zone,
-                    greatest(d.anchor_day, 1)
-                ),
-                case when d.on_renewal = 'stack' then d.present_ends_at end
-            ) end as ends_at
-        from dated d
-    )
     select
-        e.card_id, e.account_id, (e.why).reason, (e.why).facts, e.zone::text, null::text[],
-        e.version_id, e.on_renewal::text, e.allowance_bytes, e.fair_use_bytes, e.devices_max,
-        null::uuid, null::uuid, null::text, 0::bigint, 0::bigint, e.currency::text, null::bigint,
-        0::bigint, null::bigint, 0::bigint, e.starts_at, e.ends_at, e.anchor_day,
-        (e.starts_at at time zone e.zone)::date,
-        ((e.ends_at - interval '1 microsecond') at time zone e.zone)::date,
-        e.present_ends_at, e.leftover_bytes
-    from ended e;
+        count(*) filter (where e.starts_at > terms_ahead.at),
+        bool_or(e.starts_at = terms_ahead.at),
+        max(e.ends_at) filter (where e.starts_at <= terms_ahead.at),
+        max(greatest(e.allowance_bytes + e.carried_bytes - e.used_bytes, 0))
+            filter (where e.starts_at <= terms_ahead.at)
+    into found_ahead
+    from cards_entitlement e
+    where e.card_id = terms_ahead.card and e.ends_at > terms_ahead.at and e.state <> 'cancelled';
+    return found_ahead;
+end $$;
+
+-- part term_of: the term that a plan version would give a card, priced later. It is told even when
+-- it cannot be sold, as what was paid for already may still need it.
+-- Most cards have one term that is not over, so the last one tells all; it is found by its index.
+create or replace function term_of(card cards_card, plan_version uuid, at timestamptz)
+returns quoted
+language plpgsql stable as $$
+#variable_conflict error
+declare
+    version catalogue_planversion;
+    last_term cards_entitlement;
+    terms ahead;
+    starts_at timestamptz := term_of.at;
+    ends_at timestamptz;
+    anchor smallint := 0;
+    why objection;
+begin
+    select v.* into version from catalogue_planversion v where v.id = term_of.plan_version;
+    select e.* into last_term from cards_entitlement e
+    where e.card_id = card.id and e.ends_at > term_of.at and e.state <> 'cancelled'
+    order by e.ends_at desc limit 1;
+    if last_term.starts_at > term_of.at then
+        terms := terms_ahead(card.id, term_of.at);
+    elsif last_term.id is not null then
+        terms.is_new := last_term.starts_at = term_of.at;
+        terms.present_ends_at := last_term.ends_at;
+        terms.leftover_bytes := greatest(
+            last_term.allowance_bytes + last_term.carried_bytes - last_term.used_bytes, 0
+        );
+    end if;
+    if version.on_renewal = 'queue' and last_term.id is not null then
+        starts_at := last_term.ends_at;
+        anchor := last_term.anchor_day;
+    end if;
+    if version.period_unit in ('day', 'week') then
+        anchor := 0;
+    elsif anchor = 0 then
+        anchor := anchor_for(starts_at, card.zone);
+    end if;
+    if version.id is not null then
+        ends_at := term_end(
+            starts_at, version.period_unit, version.period_count, version.validity, card.zone,
+            greatest(anchor, 1)
+        );
+    end if;
+    if version.on_renewal = 'stack' then
+        ends_at := greatest(ends_at, terms.present_ends_at);
+    end if;
+    why := why_not_card(card.state, version, terms, term_of.at);
+    return row(
+        card.id, card.account_id, why.reason, why.facts, card.zone, null, version.id,
+        version.on_renewal, version.allowance_bytes, version.fair_use_bytes, version.devices_max,
+        null, null, null, 0, 0, card.currency, null, 0, null, 0, starts_at, ends_at, anchor,
+        (starts_at at time zone card.zone)::date,
+        ((ends_at - interval '1 microsecond') at time zone card.zone)::date,
+        terms.present_ends_at, terms.leftover_bytes
+    )::quoted;
 end $$;
 
 -- part why_not_card: what in the card, the plan version or the terms ahead forbids a sale.
 create or replace function why_not_card(
-    card_state text, version catalogue_planversion, queued bigint, at timestamptz
+    card_state text, version catalogue_planversion, terms ahead, at timestamptz
 ) returns objection
 language plpgsql stable as $$
 #variable_conflict error
 declare
+    plan catalogue_plan;
     ahead_max integer;
-    successor text;
 begin
     if why_not_card.card_state <> 'bound' then
         return row(
@@ -91,28 +112,27 @@ begin
                 else 'card_' || why_not_card.card_state end, '{}'::jsonb
         )::objection;
     end if;
-    if (why_not_card.version).id is null then
+    if terms.is_new and version.on_renewal <> 'queue' then
+        return row('term_paid', '{}'::jsonb)::objection;
+    end if;
+    if version.id is null then
         return row('plan_unknown', '{}'::jsonb)::objection;
     end if;
-    select s.code into successor from catalogue_plan p
-    left join catalogue_plan s on s.id = p.successor_id
-    where p.id = (why_not_card.version).plan_id and (
-        p.retired_at <= why_not_card.at
-        or why_not_card.at < (why_not_card.version).effective_from
-        or why_not_card.at >= (why_not_card.version).effective_until
-    );
-    if found then
-        return row('plan_withdrawn', jsonb_build_object('successor', successor))::objection;
+    select p.* into plan from catalogue_plan p where p.id = version.plan_id;
+    if plan.retired_at <= why_not_card.at or why_not_card.at < version.effective_from
+        or why_not_card.at >= version.effective_until then
+        return row('plan_withdrawn', jsonb_build_object('successor', (
+            select s.code from catalogue_plan s where s.id = plan.successor_id
+        )))::objection;
     end if;
-    if why_not_card.queued = 0 then
-        return null;
+    if terms.queued > 0 and version.on_renewal <> 'queue' then
+        return row('term_queued', jsonb_build_object('queued', terms.queued))::objection;
     end if;
-    if (why_not_card.version).on_renewal <> 'queue' then
-        return row('term_queued', jsonb_build_object('queued', why_not_card.queued))::objection;
-    end if;
-    select p.terms_ahead_max into ahead_max from catalogue_policy p where p.id = 1;
-    if why_not_card.queued >= coalesce(ahead_max, 6) then
-        return row('too_far_ahead', jsonb_build_object('queued', why_not_card.queued))::objection;
+    if terms.queued > 0 then
+        select p.terms_ahead_max into ahead_max from catalogue_policy p where p.id = 1;
+        if terms.queued >= coalesce(ahead_max, 6) then
+            return row('too_far_ahead', jsonb_build_object('queued', terms.queued))::objection;
+        end if;
     end if;
     return null;
 end $$;
@@ -126,7 +146,6 @@ language plpgsql stable as $$
 declare
     door trust_channel;
     price catalogue_price;
-    why objection;
 begin
     select c.* into door from trust_channel c where c.code = priced.channel;
     term.means := door.means;
@@ -222,10 +241,12 @@ create or replace function quote(
 ) returns setof quoted
 language plpgsql stable security definer set search_path from current as $$
 #variable_conflict error
+declare
+    card cards_card;
 begin
-    return query
-    select p.* from terms(quote.cards, quote.plan_version, quote.at) t
-    cross join lateral priced(
-        row(t.*)::quoted, quote.promotion, quote.channel, quote.at
-    ) p;
+    for card in select c.* from cards_card c where c.id = any(quote.cards) loop
+        return next priced(
+            term_of(card, quote.plan_version, quote.at), quote.promotion, quote.channel, quote.at
+        );
+    end loop;
 end $$;

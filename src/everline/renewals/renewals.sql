@@ -19,6 +19,9 @@ begin
     if offer.means is null or why_not.means <> all(offer.means) then
         return row('means_not_allowed', jsonb_build_object('means', offer.means))::objection;
     end if;
+    if offer.total = why_not.quoted_total and offer.ends_at = why_not.quoted_end then
+        return null;
+    end if;
     if offer.total <> why_not.quoted_total or (
         offer.ends_at <> why_not.quoted_end and (
             offer.starts_at <> why_not.at
@@ -44,7 +47,7 @@ $$;
 create or replace function record_renewal(
     renewal_id uuid, offer quoted, channel text, source text, request_id text, event text,
     means text, payer uuid, promised_end timestamptz, contact jsonb, at timestamptz
-) returns void
+) returns text
 language plpgsql as $$
 #variable_conflict error
 declare
@@ -52,10 +55,9 @@ declare
         'renewal', record_renewal.renewal_id, offer.account_id, '', record_renewal.event,
         record_renewal.at
     );
-    minutes integer;
+    policy catalogue_policy;
 begin
-    select case reached when 'paid' then p.delivery_minutes else p.payment_minutes end into minutes
-    from catalogue_policy p where p.id = 1;
+    select p.* into policy from catalogue_policy p where p.id = 1;
     insert into renewals_renewal (
         id, account_id, card_id, channel, source, request_id, state, plan_version_id,
         promotion_id, means, payer_id, currency, price, discount, total, tax, bonus_bytes,
@@ -69,9 +71,13 @@ begin
         offer.starts_at, record_renewal.promised_end, offer.anchor_day, offer.first_day,
         offer.last_day, record_renewal.at,
         case when reached = 'paid' then record_renewal.at end,
-        record_renewal.at + make_interval(mins => coalesce(minutes, 30)), '',
+        record_renewal.at + make_interval(mins => coalesce(
+            case reached when 'paid' then policy.delivery_minutes else policy.payment_minutes end,
+            30
+        )), '',
         record_renewal.contact
     );
+    return reached;
 end $$;
 
 -- part grant_term: writes what a paid renewal causes: the sale, the entitlement, the job to
@@ -80,11 +86,11 @@ end $$;
 -- over.
 create or replace function grant_term(
     renewal_id uuid, offer quoted, paid_from uuid, promised_end timestamptz, at timestamptz
-) returns void
+) returns uuid
 language plpgsql as $$
 #variable_conflict error
 declare
-    entitlement_id uuid := everline_uuid7(grant_term.at);
+    entitlement_id uuid := everline_uuid7_beside(grant_term.renewal_id, 1);
     carried bigint := 0;
 begin
     if offer.on_renewal <> 'queue' and offer.present_ends_at is not null then
@@ -98,12 +104,18 @@ begin
         id, account_id, group_id, kind, debit_id, credit_id, amount, currency, at
     )
     select
-        everline_uuid7(grant_term.at), offer.account_id, grant_term.renewal_id, leg.kind,
-        grant_term.paid_from, operator_account(leg.credit, '', offer.currency), leg.amount,
-        offer.currency, grant_term.at
+        leg.id, offer.account_id, grant_term.renewal_id, leg.kind, grant_term.paid_from,
+        leg.credit_id, leg.amount, offer.currency, grant_term.at
     from (values
-        ('sale', 'deferred', offer.total - offer.tax), ('tax', 'tax', offer.tax)
-    ) as leg (kind, credit, amount) where leg.amount > 0;
+        (
+            everline_uuid7_beside(grant_term.renewal_id, 2), 'sale',
+            operator_account('deferred', '', offer.currency), offer.total - offer.tax
+        ),
+        (
+            everline_uuid7_beside(grant_term.renewal_id, 3), 'tax',
+            operator_account('tax', '', offer.currency), offer.tax
+        )
+    ) as leg (id, kind, credit_id, amount) where leg.amount > 0;
     insert into cards_entitlement (
         id, account_id, card_id, renewal_id, plan_version_id, state, starts_at, ends_at,
         planned_ends_at, anchor_day, allowance_bytes, fair_use_bytes, used_bytes, carried_bytes,
@@ -114,9 +126,13 @@ begin
         grant_term.promised_end, offer.anchor_day, offer.allowance_bytes + offer.bonus_bytes,
         offer.fair_use_bytes, 0, carried, offer.devices_max
     );
-    perform queue_job(
-        'deliver', grant_term.renewal_id, offer.account_id, grant_term.at, grant_term.at
+    insert into jobs_job (
+        id, account_id, kind, subject_id, state, run_at, tries, tries_max, last_error, created_at
+    ) values (
+        everline_uuid7_beside(grant_term.renewal_id, 4), offer.account_id, 'deliver',
+        grant_term.renewal_id, 'ready', grant_term.at, 0, 12, '', grant_term.at
     );
+    return entitlement_id;
 end $$;
 
 -- part stand_aside: judges the card's open renewal. A pending automatic one with no payment in
@@ -185,11 +201,13 @@ language plpgsql security definer set search_path from current as $$
 declare
     renewal_id uuid := everline_uuid7(renew.at);
     means text := case when renew.payer = renew.account then 'balance' else 'deposit' end;
+    locked cards_card;
     other renewals_renewal;
     offer quoted;
     why objection;
     paid_from uuid;
-    is_armed boolean;
+    reached text;
+    entitlement_id uuid;
 begin
     if not claim(
         renew.channel, renew.source, renew.request_id, renew.request_hash, renew.account,
@@ -199,15 +217,15 @@ begin
             renew.channel, renew.source, renew.request_id, renew.request_hash, renew.card
         );
     end if;
-    select c.next_rung_at is not null into is_armed from cards_card c
+    select c.* into locked from cards_card c
     where c.id = renew.card and c.account_id = renew.account for update;
     if found then
         select r.* into other from renewals_renewal r
         where r.card_id = renew.card and r.state in ('placed', 'awaiting_payment', 'held');
         why := case when found then stand_aside(other, renew.channel) end;
-        select q.* into offer from quote(
-            array[renew.card], renew.plan_version, renew.promotion, renew.channel, renew.at
-        ) q;
+        offer := priced(
+            term_of(locked, renew.plan_version, renew.at), renew.promotion, renew.channel, renew.at
+        );
     end if;
     if why.reason is null then
         why := why_not(offer, means, renew.quoted_total, renew.quoted_end, renew.at);
@@ -234,12 +252,12 @@ begin
     if offer.promotion_cost > 0 then
         perform post_holds(renewal_id, 'promotion', 'promotion_spent', renew.at);
     end if;
-    perform record_renewal(
+    reached := record_renewal(
         renewal_id, offer, renew.channel, renew.source, renew.request_id, 'pay_now', means,
         renew.payer, renew.quoted_end, renew.contact, renew.at
     );
-    perform grant_term(renewal_id, offer, paid_from, renew.quoted_end, renew.at);
-    if is_armed then
+    entitlement_id := grant_term(renewal_id, offer, paid_from, renew.quoted_end, renew.at);
+    if locked.next_rung_at is not null then
         perform rearm(array[renew.card], renew.at);
     end if;
     return row(renewal_id, 'renewed', null, null, renew.quoted_end, false)::answer;
@@ -257,9 +275,11 @@ language plpgsql security definer set search_path from current as $$
 #variable_conflict error
 declare
     renewal_id uuid := everline_uuid7(place.at);
+    locked cards_card;
     other renewals_renewal;
     offer quoted;
     why objection;
+    reached text;
     until timestamptz;
 begin
     if not claim(
@@ -270,15 +290,15 @@ begin
             place.channel, place.source, place.request_id, place.request_hash, place.card
         );
     end if;
-    perform 1 from cards_card c
+    select c.* into locked from cards_card c
     where c.id = place.card and c.account_id = place.account for update;
     if found then
         select r.* into other from renewals_renewal r
         where r.card_id = place.card and r.state in ('placed', 'awaiting_payment', 'held');
         why := case when found then stand_aside(other, place.channel) end;
-        select q.* into offer from quote(
-            array[place.card], place.plan_version, place.promotion, place.channel, place.at
-        ) q;
+        offer := priced(
+            term_of(locked, place.plan_version, place.at), place.promotion, place.channel, place.at
+        );
     end if;
     if why.reason is null then
         why := why_not(offer, 'gateway', place.quoted_total, place.quoted_end, place.at);
@@ -295,7 +315,7 @@ begin
     if other.id is not null then
         perform close_renewal(other, 'absorb', 'absorbed', place.at);
     end if;
-    perform record_renewal(
+    reached := record_renewal(
         renewal_id, offer, place.channel, place.source, place.request_id, 'place', 'gateway',
         place.account, place.quoted_end, place.contact, place.at
     );

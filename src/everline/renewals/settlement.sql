@@ -68,12 +68,13 @@ create or replace function pay_renewal(renewal renewals_renewal, at timestamptz)
 language plpgsql as $$
 #variable_conflict error
 declare
+    card cards_card;
     offer quoted;
     promised_end timestamptz := renewal.ends_at;
     delivery_minutes integer;
 begin
-    select t.* into offer
-    from terms(array[renewal.card_id], renewal.plan_version_id, pay_renewal.at) t;
+    select c.* into strict card from cards_card c where c.id = renewal.card_id;
+    offer := term_of(card, renewal.plan_version_id, pay_renewal.at);
     if starts_with(offer.reason, 'card_') then
         return null;
     end if;
