@@ -114,6 +114,9 @@ def owner(town: World) -> Iterator[psycopg.Connection]:
         connection.execute(
             sql.SQL("set search_path = {}, public").format(sql.Identifier(verbs.schema()))
         )
+        # What a load brings with it, as loading/stock.py makes it.
+        connection.execute("create temporary table incoming_card of incoming_card")
+        connection.execute("create temporary table waiting_card of waiting_card")
         yield connection
         connection.rollback()
 

@@ -33,6 +33,7 @@ def kept(world: World, kind: str, currency: str = "EUR") -> int:
 
 
 def earn(world: World, day: date) -> int:
+    world.roll_up_all()
     return int(database.value("select earn(%s, %s)", [day, world.at]))
 
 

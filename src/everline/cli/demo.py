@@ -71,7 +71,8 @@ def demo(
                         processes.stop(reversed(stopping.children))
             finally:
                 waiting.end()
-    err.print(f"Stopped. All data stay in {home}.", style="dim", markup=False, soft_wrap=True)
+    with suppress(OSError):
+        err.print(f"Stopped. All data stay in {home}.", style="dim", markup=False, soft_wrap=True)
 
 
 class Stopping:
@@ -92,7 +93,9 @@ class Stopping:
             for number, handler in zip(numbers, before, strict=True):
                 signal.signal(number, handler)
 
-    def _hear(self, _number: int, _frame: FrameType | None) -> None:
+    def _hear(self, number: int, _frame: FrameType | None) -> None:
+        if self._asked and number != signal.SIGINT:
+            return  # A terminal that closes after Ctrl-C asks for nothing new.
         self._asked += 1
         if self._asked == 1:
             raise KeyboardInterrupt

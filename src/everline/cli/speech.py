@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from typing import Annotated, Any, Final, NoReturn
 
@@ -131,7 +131,10 @@ def opened(process: str, *, creates: bool = False) -> Iterator[Addresses]:
 
 
 class Waiting:
-    """Shows what a person waits for, on one line that goes away; nothing where nobody looks."""
+    """Shows what a person waits for, on one line that goes away; nothing where nobody looks.
+
+    A terminal that is gone is nobody too: what is being ended must go on ending.
+    """
 
     def __init__(self) -> None:
         self._status: Status | None = None
@@ -142,16 +145,18 @@ class Waiting:
 
     def show(self, line: str) -> None:
         """Show any line, with a sign that time passes."""
-        if self._status is None:
-            self._status = err.status(line)
-            self._status.start()
-        else:
-            self._status.update(line)
+        with suppress(OSError):
+            if self._status is None:
+                self._status = err.status(line)
+                self._status.start()
+            else:
+                self._status.update(line)
 
     def end(self) -> None:
         """Take the line away."""
         if self._status is not None:
-            self._status.stop()
+            with suppress(OSError):
+                self._status.stop()
             self._status = None
 
 

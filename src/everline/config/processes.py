@@ -139,7 +139,8 @@ def _listen(child: Child, tell: Tell, until: re.Pattern[str] | None) -> None:
             continue
         if text:
             child.lines = [*child.lines[-9:], text]
-            tell(child.name, text)
+            with contextlib.suppress(OSError):  # Where nobody listens, it is read all the same.
+                tell(child.name, text)
     child.process.stdout.close()
     child.found.set()
 
