@@ -9,9 +9,9 @@
 -- of 02:30 goes on from 03:30.
 --
 -- No function here has a SET clause and none is strict, so that the planner can write those of SQL
--- into the statement that calls them; `immutable` holds because nothing depends on the session's time
--- zone. `term_end` is not written in: of its branches one is taken, and only that one is prepared,
--- which is a sixth of a quote's time.
+-- into the statement that calls them; `immutable` holds because nothing depends on the session's
+-- time zone. `term_end` is not written in: of its branches one is taken, and only that one is made
+-- ready to run, which spares a third of its time.
 
 -- part anchor_for: the local day of the month on which a chain of terms began: 1 to 31.
 create or replace function anchor_for(starts_at timestamptz, zone text) returns int

@@ -16,9 +16,9 @@ language sql volatile parallel safe as $$
     )::uuid
 $$;
 
--- part everline_uuid7_beside: a further version 7 UUID of the same act as `id`: a number of its own,
--- up to 4095, takes the place of twelve random bits (RFC 9562, 6.2, method 1); the other 62 stay.
--- So the rows of one verb cost one draw of strong chance, which is three system calls, not one each.
+-- part everline_uuid7_beside: a further version 7 UUID of the same act as `id`: a number of its
+-- own, up to 4095, takes the place of twelve random bits (RFC 9562, 6.2, method 1); 62 others stay.
+-- So the rows of one verb cost one draw of strong chance, three system calls, and not one each.
 create or replace function everline_uuid7_beside(id uuid, number integer) returns uuid
 language sql immutable parallel safe as
 $$ select overlay(id::text placing substr(to_hex(4096 + number), 2) from 16 for 3)::uuid $$;

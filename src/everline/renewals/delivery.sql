@@ -217,7 +217,8 @@ begin
     return row(paid.id, 'reversing', null, null, null, false)::answer;
 end $$;
 
--- verb withdrawn: writes what a network said of taking an order back; done sends the money back.
+-- verb withdrawn: writes what a network said of taking an order back; done sends the money back,
+-- and closes an order to apply that was never answered. A network that will not is asked again.
 -- Caller: renewals/deliver.py, after the outside call. Locks: card, order.
 create or replace function withdrawn(renewal uuid, outcome text, reason text, at timestamptz)
 returns text
@@ -231,7 +232,13 @@ begin
     inner join renewals_renewal r on r.card_id = c.id where r.id = withdrawn.renewal
     for update of c;
     select r.* into strict taken from renewals_renewal r where r.id = withdrawn.renewal;
-    perform settle_order(taken.id, 'reverse', withdrawn.outcome, withdrawn.reason, withdrawn.at);
+    perform settle_order(
+        taken.id, 'reverse', case withdrawn.outcome when 'done' then 'done' else 'unknown' end,
+        withdrawn.reason, withdrawn.at
+    );
+    if withdrawn.outcome = 'done' then
+        perform settle_order(taken.id, 'apply', 'refused', 'withdrawn', withdrawn.at);
+    end if;
     if withdrawn.outcome = 'done' and taken.state = 'reversing' then
         perform money_back(taken.id, withdrawn.at);
     end if;

@@ -47,7 +47,7 @@ $$;
 create or replace function record_renewal(
     renewal_id uuid, offer quoted, channel text, source text, request_id text, event text,
     means text, payer uuid, promised_end timestamptz, contact jsonb, at timestamptz
-) returns text
+) returns uuid
 language plpgsql as $$
 #variable_conflict error
 declare
@@ -77,7 +77,7 @@ begin
         )), '',
         record_renewal.contact
     );
-    return reached;
+    return record_renewal.renewal_id;
 end $$;
 
 -- part grant_term: writes what a paid renewal causes: the sale, the entitlement, the job to
@@ -206,8 +206,7 @@ declare
     offer quoted;
     why objection;
     paid_from uuid;
-    reached text;
-    entitlement_id uuid;
+    written uuid;
 begin
     if not claim(
         renew.channel, renew.source, renew.request_id, renew.request_hash, renew.account,
@@ -252,11 +251,11 @@ begin
     if offer.promotion_cost > 0 then
         perform post_holds(renewal_id, 'promotion', 'promotion_spent', renew.at);
     end if;
-    reached := record_renewal(
+    written := record_renewal(
         renewal_id, offer, renew.channel, renew.source, renew.request_id, 'pay_now', means,
         renew.payer, renew.quoted_end, renew.contact, renew.at
     );
-    entitlement_id := grant_term(renewal_id, offer, paid_from, renew.quoted_end, renew.at);
+    written := grant_term(renewal_id, offer, paid_from, renew.quoted_end, renew.at);
     if locked.next_rung_at is not null then
         perform rearm(array[renew.card], renew.at);
     end if;
@@ -279,7 +278,7 @@ declare
     other renewals_renewal;
     offer quoted;
     why objection;
-    reached text;
+    written uuid;
     until timestamptz;
 begin
     if not claim(
@@ -315,7 +314,7 @@ begin
     if other.id is not null then
         perform close_renewal(other, 'absorb', 'absorbed', place.at);
     end if;
-    reached := record_renewal(
+    written := record_renewal(
         renewal_id, offer, place.channel, place.source, place.request_id, 'place', 'gateway',
         place.account, place.quoted_end, place.contact, place.at
     );
