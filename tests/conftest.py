@@ -27,6 +27,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.db import connections  # noqa: E402
+from hypothesis import settings as tried  # noqa: E402
 
 from everline import database, provisioning  # noqa: E402
 from everline.config.plugs import plug_in  # noqa: E402
@@ -36,6 +37,10 @@ from everline.database.migrate import migrate  # noqa: E402
 from everline.payments import gateways  # noqa: E402
 from tests.simulator import SimulatorProcess  # noqa: E402
 from tests.world import World  # noqa: E402
+
+# A slow moment of the machine is no failure: a hanging test is ended by pytest-timeout.
+tried.register_profile("everline", deadline=None)
+tried.load_profile("everline")
 
 pytest_plugins = ["tests.command", "tests.marketplace", "tests.simulator_fixtures", "tests.town"]
 

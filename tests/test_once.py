@@ -14,7 +14,7 @@ import pytest
 
 from everline import cards, ledger, renewals
 from everline.database.requests import Answer
-from tests.town import DAWDLE, Spoiler, at_once, findings, outcomes
+from tests.town import DAWDLE, LINGER, Spoiler, at_once, findings, outcomes
 from tests.world import Owner, Plan, World
 
 pytestmark = pytest.mark.race
@@ -117,7 +117,7 @@ def test_without_the_lock_of_the_card_a_term_is_paid_twice(town: World, spoiler:
     spoiler.weaken(
         "renew",
         ("c.account_id = renew.account for update;", "c.account_id = renew.account;"),
-        ("    if why.reason is not null then", f"    {DAWDLE}\n    if why.reason is not null then"),
+        ("    if why.reason is not null then", f"    {LINGER}\n    if why.reason is not null then"),
     )
     spoiler.drop("renewals_renewal", "a_term_is_paid_once")
     spoiler.drop("cards_entitlement", "entitlement_terms_do_not_overlap")
@@ -201,7 +201,7 @@ def test_without_the_lock_of_all_pockets_money_is_gathered_twice(
     spoiler.weaken(
         "gather",
         ("    order by a.id for update;", "    order by a.id;"),
-        ("    insert into ledger_transfer", f"    {DAWDLE}\n    insert into ledger_transfer"),
+        ("    insert into ledger_transfer", f"    {LINGER}\n    insert into ledger_transfer"),
     )
     spoiler.drop("ledger_account", "account_floor_holds")
     _share(town, deposit=4000, pockets=8, buyers=8)

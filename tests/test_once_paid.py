@@ -12,7 +12,7 @@ import pytest
 
 from everline import ledger, payments, renewals
 from everline.database.requests import Answer
-from tests.town import DAWDLE, Spoiler, as_owner, at_once, findings, outcomes
+from tests.town import LINGER, Spoiler, as_owner, at_once, findings, outcomes
 from tests.world import World
 
 pytestmark = pytest.mark.race
@@ -51,7 +51,7 @@ def test_without_lock_and_index_two_channels_open_two_renewals(
     spoiler.weaken(
         "place",
         ("c.account_id = place.account for update;", "c.account_id = place.account;"),
-        ("    if why.reason is not null then", f"    {DAWDLE}\n    if why.reason is not null then"),
+        ("    if why.reason is not null then", f"    {LINGER}\n    if why.reason is not null then"),
     )
     spoiler.drop("renewals_renewal", "one_open_renewal_per_card")
     assert outcomes(_place_everywhere(town))["placed"] > 1
@@ -95,7 +95,7 @@ def test_without_the_locks_one_success_is_captured_twice(town: World, spoiler: S
     spoiler.weaken(
         "settle_attempt",
         ("where a.id = settle_attempt.attempt for update;", "where a.id = settle_attempt.attempt;"),
-        ("    reached := tried.state;", f"    {DAWDLE}\n    reached := tried.state;"),
+        ("    reached := tried.state;", f"    {LINGER}\n    reached := tried.state;"),
     )
     _hear_at_once(town, 4)
     assert findings(town).keys() >= {"captures_have_their_attempt"}
@@ -125,7 +125,7 @@ def test_without_the_lock_of_the_card_two_attempts_are_open(town: World, spoiler
     spoiler.weaken(
         "retry_payment",
         ("perform 1 from cards_card c where c.id = waiting.card_id for update;", ""),
-        ("    perform add_attempt(", f"    {DAWDLE}\n    perform add_attempt("),
+        ("    perform add_attempt(", f"    {LINGER}\n    perform add_attempt("),
     )
     spoiler.weaken("add_attempt", ("'-' || next_number", "'-' || random()"))
     spoiler.drop("payments_attempt", "attempt_number_is_unique")
@@ -163,7 +163,7 @@ def test_without_the_lock_of_the_card_a_cancelled_renewal_is_paid(
     spoiler.weaken(
         "cancel",
         ("perform 1 from cards_card c where c.id = waiting.card_id for update;", ""),
-        ("    perform abandon_attempts(", f"    {DAWDLE}{DAWDLE}\n    perform abandon_attempts("),
+        ("    perform abandon_attempts(", f"    {LINGER}\n    perform abandon_attempts("),
     )
     renewal = town.place(town.card(), town.plan())
     attempt = town.send(renewal)
@@ -202,7 +202,7 @@ def test_without_the_guarded_update_refunds_exceed_what_was_captured(
             (
                 "    if (select p.refunded + open_refund.amount > p.captured"
                 " from payments_payment p"
-                f" where p.id = tried.payment_id) then return null; end if; {DAWDLE}\n"
+                f" where p.id = tried.payment_id) then return null; end if; {LINGER}\n"
                 "    update payments_payment"
             ),
         ),
@@ -260,7 +260,7 @@ def test_an_order_is_new_for_one_of_many_workers(town: World) -> None:
 def test_without_its_key_an_order_is_new_for_two_workers(town: World, spoiler: Spoiler) -> None:
     spoiler.weaken(
         "begin_delivery",
-        ("    for update of c;", f"    ; {DAWDLE}"),
+        ("    for update of c;", f"    ; {LINGER}"),
         ("select p.state", "select max(p.state)"),
     )
     spoiler.weaken("open_order", ("on conflict do nothing", ""))

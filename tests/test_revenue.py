@@ -113,7 +113,7 @@ def test_a_cohort_is_one_version_its_days_and_its_currency(town: World) -> None:
     ):
         assert town.renew(card, plan).outcome == "renewed"
     town.renew(town.card(balance=1000), other)
-    database.value("select collect_cohorts()")
+    town.roll_up_all()
     assert town.all(
         "select currency, first_day, sold from renewals_cohort order by currency, first_day, sold"
     ) == [

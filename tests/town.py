@@ -43,7 +43,10 @@ KEPT: Final = "^(database_(transition|deployment)|ledger_watermark|django_.*|aut
 
 
 DAWDLE: Final = "perform pg_sleep(0.05);"
-"""What a weakened verb does in the gap that its lock had closed."""
+"""What a weakened verb does in the gap that its lock had closed, when many are at it."""
+
+LINGER: Final = "perform pg_sleep(0.3);"
+"""The same, when few are."""
 
 
 @pytest.fixture(scope="session")
@@ -233,7 +236,7 @@ def as_owner(world: World, query: str, *parameters: object) -> Callable[[], obje
 
 
 def _search_path() -> sql.Composed:
-    return sql.SQL("set search_path = {}, public").format(sql.Identifier(verbs.schema()))
+    return sql.SQL("set search_path = {}, public, pg_temp").format(sql.Identifier(verbs.schema()))
 
 
 def source(function: str) -> str:

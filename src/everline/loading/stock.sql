@@ -209,7 +209,7 @@ begin
     on conflict (account_id) where ends_at is null do nothing;
 end $$;
 
--- part first_term: when a term that began elsewhere ends, and its anchor day; as `terms` has it.
+-- part first_term: when a term that began elsewhere ends, and its anchor day; as `term_of` has it.
 create or replace function first_term(
     version catalogue_planversion, starts_at timestamptz, zone text,
     out ends_at timestamptz, out anchor_day smallint
