@@ -5,6 +5,20 @@
 
 create schema bench;
 
+-- A card number of 18 digits and their check digit (Luhn).
+create function bench.iccid(number bigint) returns text
+language sql immutable parallel safe as $$
+    select '890010000' || b.body || (10 - sum(
+        case when d.place % 2 = 0 then d.digit::integer
+            when d.digit::integer < 5 then 2 * d.digit::integer
+            else 2 * d.digit::integer - 9 end
+    ) % 10) % 10
+    from (select lpad(number::text, 9, '0') as body) as b
+    cross join lateral string_to_table(reverse('890010000' || b.body), null)
+        with ordinality as d (digit, place)
+    group by b.body
+$$;
+
 create function bench.id(kind text, number bigint) returns uuid
 language sql immutable parallel safe as
 $$ select ('00000000-0000-7000-' || kind || '-' || lpad(number::text, 12, '0'))::uuid $$;
@@ -39,7 +53,7 @@ insert into cards_card (
     matching_id, loaded_at
 )
 select
-    bench.id('8001', n), bench.id('8002', n), (8900000000000000000 + n)::text, 'sim',
+    bench.id('8001', n), bench.id('8002', n), bench.iccid(n), 'sim',
     'Europe/Lisbon', 'EUR', 'bound', 0, '', '', now()
 from generate_series(1, current_setting('bench.cards')::bigint) as n;
 
