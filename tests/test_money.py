@@ -20,7 +20,7 @@ EXPONENTS = {
     3: "BHD JOD KWD LYD OMR TND",
     4: "CLF UYW",
 }
-OWN_SIGNS = {"fy", "fy_NL", "tok"}  # a minus at the end; groups of two digits
+OWN_SIGNS = {"fy", "tok"}  # a minus at the end; groups of two digits
 
 
 def half_up(value: Fraction) -> int:
@@ -102,7 +102,9 @@ def test_what_is_shown_reads_back_in_its_locale(
 
 @given(st.builds(Money, AMOUNTS, st.sampled_from(["EUR", "IDR", "JPY", "KWD"])), st.data())
 def test_what_is_shown_reads_back_in_nearly_every_locale(value: Money, data: st.DataObject) -> None:
-    locale = data.draw(st.sampled_from([x for x in locale_identifiers() if x not in OWN_SIGNS]))
+    locale = data.draw(
+        st.sampled_from([x for x in locale_identifiers() if x.split("_")[0] not in OWN_SIGNS])
+    )
 
     assert Money.parse(value.format(locale), value.currency, locale=locale) == value
 

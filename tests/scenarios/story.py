@@ -38,8 +38,12 @@ class Story:
         self.work()
 
     def work(self) -> None:
-        """Do what a worker does, with its own jobs and sweeps, until nothing is due."""
+        """Do what a worker does, with its own jobs and sweeps, until nothing is due.
+
+        Sums are read below the server's oldest transaction, so other tests are waited for first.
+        """
         for _round in range(ROUNDS_MAX):
+            self.world.roll_up_all()
             done = sum(self._sweep(number) for number in range(len(sweeps())))
             if not self._do_jobs() + done:
                 return
