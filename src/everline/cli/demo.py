@@ -42,7 +42,10 @@ _SANDBOX_LINE: Final = re.compile(r"http://localhost:(\d+)$")
 
 def demo(
     *,
-    port: Annotated[int, typer.Option(help="The port of the pages.", min=1, max=65535)] = 8000,
+    port: Annotated[
+        int,
+        typer.Option(help="The port of the pages.", min=1, max=65535, envvar="EVERLINE_PORT"),
+    ] = 8000,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show all log lines.")] = False,
     json: Json = False,
 ) -> None:

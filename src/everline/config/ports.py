@@ -32,7 +32,7 @@ def require_port(port: int, host: str = "127.0.0.1") -> None:
                 other = port + 1 if port < PORT_MAX else 8001
                 raise ServerError(
                     f"Port {port} is taken: end what uses it, or choose another one with --port"
-                    f" {other}."
+                    f" {other} or EVERLINE_PORT={other}."
                 ) from None
             if error.errno == errno.EACCES:
                 raise ServerError(
