@@ -17,9 +17,10 @@ from django.utils import translation
 
 from everline import catalogue, ids, renewals
 from everline.cards import Card
-from everline.channels.web import ordering, refusals, states
+from everline.channels.web import ordering, refusals
 from everline.channels.web.refusals import Place, explain
 from everline.errors import SENTENCES, Code, Facts, Refusal
+from everline.pages import states
 from everline.renewals import Renewal
 from tests.browser import APPROVED, Browser, on_the_pages
 from tests.world import START, World

@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "everline.notices",
     "everline.renewals",
     "everline.autorenewal",
+    "everline.pages",
     "everline.office",
     "everline.channels.web",
 ]

@@ -10,6 +10,7 @@ from everline.office.outbox import outbox
 urlpatterns: list[URLPattern | URLResolver] = [
     path("callbacks/<slug:gateway>", callbacks.receive, name="callbacks"),
     path("", include("everline.channels.partner.urls")),
+    path("", include("everline.pages.urls")),
     path("", include("everline.channels.web.urls")),
     *([path("outbox", outbox, name="outbox")] if settings.DEMO else []),
 ]

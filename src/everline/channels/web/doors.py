@@ -15,10 +15,11 @@ from everline import cards, catalogue, clock
 from everline.cards import Card
 from everline.channels.web.forms import DeviceForm, StartCodeForm
 from everline.channels.web.ordering import CHANNEL, SOURCE
-from everline.channels.web.pages import page, see_other
+from everline.channels.web.pages import page
 from everline.channels.web.refusals import Explained, Place, explain
 from everline.database.requests import Answer, Caller
 from everline.errors import Code
+from everline.pages.frame import see_other
 
 MISTYPED = frozenset({Code.START_CODE_WRONG, Code.DEVICE_LIMIT, Code.DEVICE_BOUND})
 """Refusals that are shown beside the field, to try again."""

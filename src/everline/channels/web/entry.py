@@ -13,12 +13,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from everline import cards, catalogue, clock, ledger, renewals
 from everline.cards import Card, Status
 from everline.catalogue import Policy
-from everline.channels.web import browser, showing, words
+from everline.channels.web import browser, showing
 from everline.channels.web.forms import CardNumberForm
 from everline.channels.web.holders import holds
-from everline.channels.web.pages import page, see_other
+from everline.channels.web.pages import page
 from everline.channels.web.refusals import Place, explain
 from everline.errors import SENTENCES, Code, Refusal
+from everline.pages import words
+from everline.pages.frame import see_other
 
 CLOSED = {
     "suspended": Code.CARD_SUSPENDED,

@@ -15,14 +15,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from everline import catalogue, clock, renewals
 from everline.cards import find_by_id
-from everline.channels.web import browser, states, words
+from everline.channels.web import browser
 from everline.channels.web.forms import RequestForm
 from everline.channels.web.holders import holds
 from everline.channels.web.ordering import CHANNEL, SOURCE, gateway_for, send
-from everline.channels.web.pages import page, see_other
+from everline.channels.web.pages import page
 from everline.channels.web.refusals import Place, explain
 from everline.database.requests import Answer, Caller
 from everline.ids import Iccid
+from everline.pages import states, words
+from everline.pages.frame import see_other
 from everline.renewals import Renewal
 
 ASK_EVERY_SECONDS: Final = 10

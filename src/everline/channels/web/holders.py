@@ -14,9 +14,10 @@ from django.views.decorators.http import require_safe
 
 from everline import cards, catalogue, clock, ledger
 from everline.cards.models import Card
-from everline.channels.web import showing, words
+from everline.channels.web import showing
 from everline.channels.web.forms import SignInForm
 from everline.channels.web.pages import frame, page
+from everline.pages import words
 from everline.people.models import Holding
 
 CARDS_MAX: Final = 20

@@ -18,13 +18,15 @@ from django.views.decorators.http import require_http_methods
 from everline import cards, catalogue, clock, ledger, payments, renewals
 from everline.cards import Card
 from everline.catalogue import Offer, Policy
-from everline.channels.web import browser, words
+from everline.channels.web import browser
 from everline.channels.web.forms import PROMO_LENGTH_MAX, OrderForm, PromoForm
 from everline.channels.web.holders import holds
-from everline.channels.web.pages import page, see_other
+from everline.channels.web.pages import page
 from everline.channels.web.refusals import Explained, Place, explain
 from everline.database.requests import Answer, Caller
 from everline.errors import Code, Refusal
+from everline.pages import words
+from everline.pages.frame import see_other
 from everline.renewals import Order, Quote
 
 CHANNEL: Final = "web"

@@ -1,22 +1,14 @@
-"""Rendering a page: what every page needs, and the headers that keep it private.
-
-The words of single facts stand in words.py, those of refusals in refusals.py.
-"""
+"""Rendering a page of this channel: the common frame, and where one can sign in."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render, resolve_url
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.translation import get_language
 
 from everline import catalogue
-
-HTML_TAGS: Final = {"zh-hans": "zh-Hans"}
-"""How a language is written in HTML, where that is not Django's way (BCP 47)."""
+from everline.pages import frame as frames
 
 
 def page(
@@ -27,33 +19,18 @@ def page(
     status: int = 200,
     policy: catalogue.Policy | None = None,
 ) -> HttpResponse:
-    """Render a page, which no cache keeps: it may show what one person alone may see."""
-    given = frame(request, policy or catalogue.policy()) | dict(context or {})
-    response = render(request, f"web/{template}", given, status=status)
-    response["Cache-Control"] = "no-store"
-    return response
+    """Render a page of the online channel, which no cache keeps."""
+    given = sign_in(request) | dict(context or {})
+    return frames.page(request, f"web/{template}", given, status=status, policy=policy)
 
 
 def frame(request: HttpRequest, policy: catalogue.Policy | None) -> dict[str, Any]:
-    """Give what the frame of a page shows: the operator, the languages, and where one is."""
-    current = get_language()
-    here = request.get_full_path()
-    back = "" if request.path in {"/", reverse("web:sign-in")} else f"?{urlencode({'next': here})}"
-    return {
-        "operator": policy.name if policy else settings.MERCHANT,
-        "domain": policy.domain if policy else "",
-        "html_tag": HTML_TAGS.get(current or "", current or "en"),
-        "languages": [
-            {"code": code, "name": name, "tag": HTML_TAGS.get(code, code), "now": code == current}
-            for code, name in settings.LANGUAGES
-        ],
-        "here": here,
-        "sign_in": reverse("web:sign-in") + back,
-    }
+    """Give what the frame of a page of this channel shows."""
+    return frames.frame(request, policy) | sign_in(request)
 
 
-def see_other(to: str, *args: Any, query: str = "") -> HttpResponse:
-    """Lead to another page after a form was taken, so that reloading sends nothing again."""
-    response = HttpResponseRedirect(resolve_url(to, *args) + query)
-    response.status_code = 303
-    return response
+def sign_in(request: HttpRequest) -> dict[str, Any]:
+    """Give the way to sign in, which leads back to where one is."""
+    here = {"next": request.get_full_path()}
+    back = "" if request.path in {"/", reverse("web:sign-in")} else f"?{urlencode(here)}"
+    return {"sign_in": reverse("web:sign-in") + back}

@@ -5,18 +5,17 @@ channel does with a code is that channel's own table.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils.translation import gettext as _, gettext_noop, ngettext
+from django.utils.translation import gettext as _, gettext_noop
 
 from everline.cards import Card
 from everline.catalogue import Policy
-from everline.channels.web import words
 from everline.errors import Code, Refusal
+from everline.pages import facts
 
 
 class Way(Enum):
@@ -103,7 +102,7 @@ def explain(refusal: Refusal, where: Place) -> Explained:
         step, url = gettext_noop("Go on with it"), reverse("web:renewal", args=[where.joinable])
     elif url == reverse("web:home"):
         step = _ANOTHER_CARD[1]
-    details = tuple(_details(refusal.code, dict(refusal.facts), where))
+    details = tuple(facts.in_words(refusal, where.card, where.policy))
     return Explained(refusal.code, sentence, details, _(step), url)
 
 
@@ -117,33 +116,3 @@ def _address(way: Way, where: Place) -> str:
         door = reverse("web:activate" if way is Way.ACTIVATE else "web:bind", args=[card])
         return f"{door}?plan={where.plan}" if where.plan else door
     return reverse("web:card", args=[card])
-
-
-def _details(code: Code, facts: dict[str, Any], where: Place) -> list[str]:
-    """Word the facts of a refusal that help; what is not needed, or not for everybody, is left."""
-    match code:
-        case Code.RENEWAL_OPEN if where.card and "since" in facts:
-            since = words.instant(datetime.fromisoformat(facts["since"]), where.card.zone)
-            opened = {"channel": words.channel(facts.get("channel", "")), "since": since}
-            return [_("It was opened %(channel)s, %(since)s.") % opened]
-        case Code.QUOTE_CHANGED if where.card and facts.get("total") is not None:
-            total = words.money(facts["total"], facts["currency"], where.policy)
-            return [_("The total is now %(total)s.") % {"total": total}]
-        case Code.LIMIT_EXCEEDED if where.card and facts.get("most") is not None:
-            most = words.money(facts["most"], where.card.currency, where.policy)
-            return [_("At most %(most)s can be paid here at once.") % {"most": most}]
-        case Code.START_CODE_WRONG if "tries_left" in facts:
-            left = int(facts["tries_left"])
-            told = ngettext("%(count)d try is left.", "%(count)d tries are left.", left)
-            return [told % {"count": left}]
-        case Code.DEVICE_LIMIT | Code.DEVICE_BOUND if facts.get("devices"):
-            return [_("Bound now: %(devices)s") % {"devices": ", ".join(facts["devices"])}]
-        case Code.TOO_FAR_AHEAD if "queued" in facts:
-            queued = int(facts["queued"])
-            told = ngettext(
-                "%(count)d plan is waiting to start.",
-                "%(count)d plans are waiting to start.",
-                queued,
-            )
-            return [told % {"count": queued}]
-    return []

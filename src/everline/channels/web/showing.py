@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from everline.cards import Card, Status, Term
 from everline.catalogue import Offer, Policy
-from everline.channels.web import words
+from everline.pages import words
 
 
 @dataclass(frozen=True, slots=True)

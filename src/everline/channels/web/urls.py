@@ -1,8 +1,6 @@
 """The addresses of the online channel. No card number, telephone number or name stands in one."""
 
 from django.urls import path
-from django.views.decorators.http import require_POST
-from django.views.i18n import set_language
 
 from everline.channels.web import doors, entry, following, holders, ordering, tokens
 
@@ -24,5 +22,4 @@ urlpatterns = [
     path("my/cards", holders.cards_held, name="my-cards"),
     path("sign-in", holders.SignIn.as_view(), name="sign-in"),
     path("sign-out", holders.SignOut.as_view(), name="sign-out"),
-    path("language", require_POST(set_language), name="language"),
 ]

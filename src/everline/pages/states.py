@@ -1,7 +1,7 @@
 """A renewal's state as a page shows it: a title, sentences, and what one can do now.
 
 While money may still move nobody is told that it failed: the page says that the payment is being
-checked. The rows of the receipt are made here too; refusals are worded in refusals.py.
+checked. The rows of the receipt are made here too; what a refusal is about is said in facts.py.
 """
 
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from everline import ids
 from everline.catalogue import Policy
-from everline.channels.web import words
 from everline.ids import Iccid
+from everline.pages import words
 from everline.renewals import Renewal
 
 

@@ -1,7 +1,7 @@
 """Facts in words: money, instants, data, periods, coverage, and what happens to what is left.
 
-Everything is said in the language of the page that is being made. Sentences about refusals stand in
-refusals.py, those about a renewal's state in states.py.
+Everything is said in the language of the page that is being made. Where a renewal stands is
+said in states.py, what a refusal is about in facts.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +15,8 @@ from django.utils.translation import get_language, gettext as _, ngettext
 
 from everline import clock
 from everline.catalogue import Offer, Policy
-from everline.channels.web.pages import HTML_TAGS
 from everline.money import Money
+from everline.pages.frame import HTML_TAGS
 from everline.renewals import Quote
 
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"

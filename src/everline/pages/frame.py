@@ -1,0 +1,54 @@
+"""The frame of a page: the operator, the languages, and the headers that keep it private.
+
+The look stands in static/pages, the words of single facts in words.py.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.utils.translation import get_language
+
+from everline import catalogue
+
+HTML_TAGS: Final = {"zh-hans": "zh-Hans"}
+"""How a language is written in HTML, where that is not Django's way (BCP 47)."""
+
+
+def page(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, Any] | None = None,
+    *,
+    status: int = 200,
+    policy: catalogue.Policy | None = None,
+) -> HttpResponse:
+    """Render a page, which no cache keeps: it may show what one person alone may see."""
+    given = frame(request, policy or catalogue.policy()) | dict(context or {})
+    response = render(request, template, given, status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def frame(request: HttpRequest, policy: catalogue.Policy | None) -> dict[str, Any]:
+    """Give what the frame of a page shows: the operator, the languages, and where one is."""
+    current = get_language()
+    return {
+        "operator": policy.name if policy else settings.MERCHANT,
+        "domain": policy.domain if policy else "",
+        "html_tag": HTML_TAGS.get(current or "", current or "en"),
+        "languages": [
+            {"code": code, "name": name, "tag": HTML_TAGS.get(code, code), "now": code == current}
+            for code, name in settings.LANGUAGES
+        ],
+        "here": request.get_full_path(),
+    }
+
+
+def see_other(to: str, *args: Any, query: str = "") -> HttpResponse:
+    """Lead to another page after a form was taken, so that reloading sends nothing again."""
+    response = HttpResponseRedirect(resolve_url(to, *args) + query)
+    response.status_code = 303
+    return response
