@@ -145,10 +145,12 @@ def keep_secrets(home: Path) -> None:
 def keep_secret(path: Path, otherwise: str) -> str:
     """Read a secret from its file, into which `otherwise` is put when there is none.
 
-    Safe to race; the file is complete or absent after a crash, and its owner's alone.
+    Safe to race; the file is complete or absent after a crash, and its owner's alone. The folder is
+    made when it is not there: with a server of one's own nothing else makes it.
     """
     with suppress(FileNotFoundError):
         return path.read_text(encoding="ascii").strip()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = path.with_name(f"{path.name}.{os.getpid()}")
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
