@@ -94,9 +94,28 @@ def test_a_gateway_that_needs_time_or_the_customer_is_asked_later(town: World, s
     assert told == ("sent", "awaiting_payment")
     found = renewals.find(renewal)
     assert found is not None
-    assert found.page_url == "https://bank.example/1"
+    assert found.page_url == (None if said == "pending" else "https://bank.example/1")
     town.advance(minutes=11)
     assert town.hear(attempt, said) == ("superseded", "awaiting_payment")
+    assert findings(town) == {}
+
+
+def test_after_the_bank_said_pending_nobody_is_led_to_its_page(town: World) -> None:
+    renewal = town.place(town.card(), town.plan())
+    attempt = town.send(renewal)
+    pages = []
+    for said, page in (
+        ("action_needed", "https://bank.example/1"),
+        ("pending", None),
+        ("unknown", None),
+        ("action_needed", "https://bank.example/2"),
+    ):
+        town.hear(attempt, said, page_url=page, reference="r")
+        found = renewals.find(renewal)
+        assert found is not None
+        assert found.attempt_reference == "r"
+        pages.append(found.page_url)
+    assert pages == ["https://bank.example/1", None, None, "https://bank.example/2"]
     assert findings(town) == {}
 
 

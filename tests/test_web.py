@@ -216,6 +216,13 @@ class TestBuying:
         assert bank.ask_all() == 1
         assert browser.get(browser.at).title == "Paid, being delivered"
 
+    def test_while_unsure_no_other_browser_leads_to_the_bank_again(self, bank: World) -> None:
+        following = Browser(bank).choose(bank.card(), bank.plan()).press().pay(UNSURE).at
+        elsewhere = Browser(bank).get(following)
+        assert elsewhere.title == "Checking the payment, do not pay again"
+        assert "/pay/" not in elsewhere.page
+        assert elsewhere.get(f"{following}/payment").at == following
+
     @pytest.mark.parametrize(
         ("number", "said"), [(DECLINED, "The bank said no this time"), (HARD, "cannot be used")]
     )

@@ -85,6 +85,7 @@ RENEWAL = Renewal(
     attempt_state="sent",
     attempt_reason="",
     attempt_is_hard=False,
+    attempt_reference="charge-1",
     gateway="sandbox",
     masked_means="",
     page_url="http://localhost/pay/1",

@@ -88,6 +88,7 @@ end $$;
 -- null when nothing changed. Only an explicit yes or no is final; silence is asked again at
 -- `next_ask_at`, superseded after its time, and parked with an owner when asking ends.
 -- Who believes that it was `not_sent` is not heard when it was sent meanwhile.
+-- A `pending` one was confirmed on the gateway's page, to which nobody is led again.
 create or replace function settle_attempt(
     attempt uuid, outcome text, reference text, page_url text, masked_means text, reason text,
     is_hard boolean, next_ask_at timestamptz, at timestamptz
@@ -122,7 +123,8 @@ begin
     update payments_attempt a
     set state = reached,
         reference = coalesce(settle_attempt.reference, a.reference),
-        page_url = coalesce(settle_attempt.page_url, a.page_url),
+        page_url = case when settle_attempt.outcome <> 'pending'
+            then coalesce(settle_attempt.page_url, a.page_url) end,
         masked_means = coalesce(nullif(settle_attempt.masked_means, ''), a.masked_means),
         reason = case when reached = 'succeeded' then '' else
             coalesce(nullif(settle_attempt.reason, ''), a.reason) end,

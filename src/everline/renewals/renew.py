@@ -93,6 +93,7 @@ class Renewal:
     attempt_state: str | None
     attempt_reason: str | None
     attempt_is_hard: bool | None
+    attempt_reference: str | None
     gateway: str | None
     masked_means: str | None
     page_url: str | None
@@ -105,8 +106,9 @@ _VIEW = (
     " r.payer_id, r.currency, r.price, r.discount, r.total, r.tax, r.bonus_bytes,"
     " v.allowance_bytes, r.on_renewal, r.starts_at, r.ends_at, r.placed_at, r.paid_at,"
     " r.delivered_at, r.deadline_at, a.id as attempt_id, a.state as attempt_state,"
-    " a.reason as attempt_reason, a.is_hard as attempt_is_hard, a.gateway, a.masked_means,"
-    " a.page_url, f.state as refund_state from renewals_renewal r"
+    " a.reason as attempt_reason, a.is_hard as attempt_is_hard,"
+    " a.reference as attempt_reference, a.gateway, a.masked_means, a.page_url,"
+    " f.state as refund_state from renewals_renewal r"
     " join cards_card c on c.id = r.card_id"
     " join catalogue_planversion v on v.id = r.plan_version_id"
     " join catalogue_plan p on p.id = v.plan_id"

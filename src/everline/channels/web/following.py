@@ -35,13 +35,13 @@ ASK_ON_RETURN_SECONDS: Final = 2
 def show(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
     """Show where a renewal stands; asks the gateway once in a while as long as that is not known.
 
-    An attempt without the gateway's page is still being sent by somebody, and is not asked about:
-    a gateway closes what it has never heard of.
+    An attempt without the gateway's reference is still being sent by somebody, and is not asked
+    about: a gateway closes what it has never heard of.
     """
     renewal = _find(renewal_id)
     is_poll = bool(request.headers.get("HX-Request"))
     is_known_there = renewal.attempt_state == "unknown" or (
-        renewal.attempt_state == "sent" and renewal.page_url
+        renewal.attempt_state == "sent" and renewal.attempt_reference
     )
     if renewal.state == "awaiting_payment" and is_known_there and not is_poll:
         renewal = _ask(renewal, "show", ASK_EVERY_SECONDS)
