@@ -95,7 +95,7 @@ class Renewal(models.Model):
                 name="renewal_by_deadline",
             ),
             models.Index(
-                fields=["payer_id", "placed_at"],
+                fields=["payer_id", "id"],
                 condition=Q(means="deposit"),
                 name="renewal_by_payer",
             ),

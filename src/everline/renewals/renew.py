@@ -5,7 +5,7 @@ The verbs and all their rules stand in renewals.sql, settlement.sql and delivery
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -99,6 +99,9 @@ class Renewal:
     page_url: str | None
     refund_state: str | None
 
+
+_BEYOND: Final = UUID(int=2**128 - 1)
+"""Greater than every id: a plain bound, where "or is null" would keep a page from its index."""
 
 _VIEW = (
     "select r.id, r.account_id, r.card_id, c.iccid, c.zone, r.channel, r.source, r.request_id,"
@@ -239,8 +242,8 @@ def of_card(card_id: UUID, most: int, before: UUID | None = None) -> list[Renewa
     """List a card's renewals, the newest first, at most `most`, older than `before`."""
     return database.rows(
         Renewal,
-        _VIEW + "r.card_id = %s and (%s::uuid is null or r.id < %s) order by r.id desc limit %s",
-        [card_id, before, before, most],
+        _VIEW + "r.card_id = %s and r.id < %s order by r.id desc limit %s",
+        [card_id, before or _BEYOND, most],
     )
 
 
@@ -248,9 +251,9 @@ def of_payer(payer_id: UUID, most: int, before: UUID | None = None) -> list[Rene
     """List what a payer's deposit paid for, the newest first, at most `most` before `before`."""
     return database.rows(
         Renewal,
-        _VIEW + "r.payer_id = %s and r.means = 'deposit' and (%s::uuid is null or r.id < %s)"
+        _VIEW + "r.payer_id = %s and r.means = 'deposit' and r.id < %s"
         " order by r.id desc limit %s",
-        [payer_id, before, before, most],
+        [payer_id, before or _BEYOND, most],
     )
 
 

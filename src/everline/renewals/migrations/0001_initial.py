@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(
                         condition=models.Q(("means", "deposit")),
-                        fields=["payer_id", "placed_at"],
+                        fields=["payer_id", "id"],
                         name="renewal_by_payer",
                     ),
                 ],
