@@ -114,17 +114,7 @@ def channel(code: str) -> str:
 def fate(quote: Quote) -> str:
     """Say what happens to the present plan and to what is left of it."""
     assert quote.starts_at is not None
-    if quote.present_ends_at is None:
-        if quote.on_renewal == "queue":
-            return _("No plan is running on this card, so the new one starts at once.")
-        return _("No plan is running on this card. The new one starts now.")
-    if quote.on_renewal == "stack":
-        return _("Added now: the data left is kept and adds to the new plan's.")
-    if quote.on_renewal == "replace":
-        return _("Replaces the present plan now. What is left of it is lost.")
-    return _(
-        "Starts after the present plan, on %(starts_at)s. Until then the data left stays usable."
-    ) % {"starts_at": instant(quote.starts_at, quote.zone)}
+    return _(quote.fate) % {"starts_at": instant(quote.starts_at, quote.zone)}
 
 
 def _tag() -> str:

@@ -1,6 +1,7 @@
 """Quotes: what a plan costs a card now and what it gives.
 
-The one function that decides it stands in quote.sql; this is its typed face.
+The one function that decides it stands in quote.sql; this is its typed face. What becomes of the
+present plan and of what is left of it is worded here once, so that every channel says the same.
 """
 
 from collections.abc import Sequence
@@ -8,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+
+from django.utils.translation import gettext_noop as _
 
 from everline import database
 from everline.errors import Code, Refusal
@@ -51,6 +54,25 @@ class Quote:
     def refusal(self) -> Refusal | None:
         """Why this cannot be sold, or None."""
         return Refusal(Code(self.reason), self.facts or {}) if self.reason else None
+
+    @property
+    def fate(self) -> str:
+        """What happens to the present plan: English, the key of the catalogues.
+
+        A channel translates it and then puts the term's start in for `starts_at`.
+        """
+        if self.present_ends_at is None:
+            if self.on_renewal == "queue":
+                return _("No plan is running on this card, so the new one starts at once.")
+            return _("No plan is running on this card. The new one starts now.")
+        if self.on_renewal == "stack":
+            return _("Added now: the data left is kept and adds to the new plan's.")
+        if self.on_renewal == "replace":
+            return _("Replaces the present plan now. What is left of it is lost.")
+        return _(
+            "Starts after the present plan, on %(starts_at)s. Until then the data left stays"
+            " usable."
+        )
 
     @property
     def total_money(self) -> Money:

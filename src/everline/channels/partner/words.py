@@ -35,15 +35,5 @@ MISSING_STEPS: Final[Mapping[str, Code]] = {
 def fate(quote: Quote) -> str:
     """Say what happens to the present plan and to what is left of it, in the active language."""
     assert quote.starts_at is not None
-    if quote.present_ends_at is None:
-        if quote.on_renewal == "queue":
-            return gettext("No plan is running on this card, so the new one starts at once.")
-        return gettext("No plan is running on this card. The new one starts now.")
-    if quote.on_renewal == "stack":
-        return gettext("Added now: the data left is kept and adds to the new plan's.")
-    if quote.on_renewal == "replace":
-        return gettext("Replaces the present plan now. What is left of it is lost.")
     starts_at = clock.format_instant(quote.starts_at, quote.zone, get_language() or "en")
-    return gettext(
-        "Starts after the present plan, on %(starts_at)s. Until then the data left stays usable."
-    ) % {"starts_at": starts_at}
+    return gettext(quote.fate) % {"starts_at": starts_at}
