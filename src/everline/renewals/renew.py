@@ -251,8 +251,7 @@ def of_payer(payer_id: UUID, most: int, before: UUID | None = None) -> list[Rene
     """List what a payer's deposit paid for, the newest first, at most `most` before `before`."""
     return database.rows(
         Renewal,
-        _VIEW + "r.payer_id = %s and r.means = 'deposit' and r.id < %s"
-        " order by r.id desc limit %s",
+        _VIEW + "r.payer_id = %s and r.means = 'deposit' and r.id < %s order by r.id desc limit %s",
         [payer_id, before or _BEYOND, most],
     )
 
