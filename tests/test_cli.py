@@ -74,6 +74,24 @@ def test_the_same_id_again_gives_the_same_renewal_and_charges_nothing(
     assert "Replayed" in people.out
 
 
+def test_the_same_id_is_known_after_the_plan_has_a_new_version(
+    everline: Everline, world: World, plan: Plan
+) -> None:
+    card = world.card(balance=5000)
+    command = ("renew", card.iccid, "HOME-30", "--request-id", "desk-8", "--json")
+    first = everline(*command)
+    newer = world.plan("NEWER", price=2000)
+    world.owner.execute(
+        "update catalogue_planversion set plan_id = %s, number = 2, effective_from = %s"
+        " where id = %s",
+        [plan.plan_id, world.at, newer.version_id],
+    )
+    again = everline(*command)
+    assert again.json["replayed"] is True
+    assert again.json["renewal"]["id"] == first.json["renewal"]["id"]
+    assert ledger.spendable(card.account_id, "balance", "EUR") == 4000
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -1,10 +1,11 @@
 """Renewing one card: once, at the quoted price, to the quoted end, with the money in the books."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from everline import cards, ledger, renewals
+from everline import cards, clock, ledger, renewals
 from everline.errors import Code
 from tests.world import GIGABYTE, World
 
@@ -53,6 +54,36 @@ def test_a_request_id_with_another_input_is_refused_and_keeps_its_answer(world: 
     renewals.renew(caller, world.order(card, plan), card.account_id, world.at)
     reused = renewals.renew(caller, world.order(card, other), card.account_id, world.at)
     assert reused.reason == "request_reused"
+    assert ledger.spendable(card.account_id, "balance", "EUR") == 4000
+
+
+def test_a_request_is_known_by_what_its_caller_asked(town: World) -> None:
+    card, plan, payer = town.card(balance=5000), town.plan(), town.partner(deposit=5000)
+    mei = renewals.Contact("mei@testline.example", locale="en")
+    caller, order = town.caller(), replace(town.order(card, plan), contact=mei)
+    first = renewals.renew(caller, order, card.account_id, town.at)
+    newer = town.plan(price=1200)
+    for same in (
+        replace(order, plan_version_id=newer.version_id),
+        replace(order, quoted_end=order.quoted_end.astimezone(clock.zone("Asia/Jakarta"))),
+    ):
+        again = renewals.renew(caller, same, card.account_id, town.at)
+        assert (again.id, again.replayed) == (first.id, True)
+    for other in (
+        replace(order, plan_code=newer.code),
+        replace(order, card_id=town.card().id),
+        replace(order, promotion="HELLO"),
+        replace(order, quoted_total=999),
+        replace(order, quoted_end=order.quoted_end + timedelta(microseconds=1)),
+        replace(order, contact=replace(mei, email="mia@testline.example")),
+        replace(order, contact=replace(mei, locale="id")),
+        replace(order, contact=renewals.Contact()),
+    ):
+        refused = renewals.renew(caller, other, card.account_id, town.at)
+        assert (refused.reason, refused.replayed) == ("request_reused", False)
+    assert renewals.renew(caller, order, payer.account_id, town.at).reason == "request_reused"
+    placed = renewals.place(caller, order, "sandbox", None, town.at)
+    assert placed.reason == "request_reused"
     assert ledger.spendable(card.account_id, "balance", "EUR") == 4000
 
 

@@ -225,6 +225,7 @@ class World:
         return renewals.Order(
             account_id=card.account_id,
             card_id=card.id,
+            plan_code=plan.code,
             plan_version_id=plan.version_id,
             promotion=promotion,
             quoted_total=quote.total if quote.total is not None else plan.price,

@@ -93,7 +93,7 @@ def _renew(order: dict[str, Any], now: Callable[[], datetime]) -> None:
     assert quote.total is not None
     assert quote.ends_at is not None
     wanted = renewals.Order(
-        card.account_id, card.id, plan, None, quote.total, quote.ends_at,
+        card.account_id, card.id, order["plan"], plan, None, quote.total, quote.ends_at,
         renewals.Contact(email="somebody@testline.example"),
     )  # fmt: skip
     caller = Caller("web", "kills", order["request_id"])

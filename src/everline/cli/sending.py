@@ -22,7 +22,6 @@ CHANNEL: Final = "office"
 
 SOURCE: Final = "cli"
 GATEWAY: Final = "sandbox"
-_NO_PLAN: Final = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +97,7 @@ def _again(caller: Caller, card: cards.Card, wish: Wish, at: datetime) -> Answer
         if stored.subject_id != card.id:
             return Answer(None, "refused", Code.REQUEST_REUSED, {}, None, replayed=False)
         return Answer(None, stored.outcome, stored.reason, stored.facts, None, replayed=True)
-    version: UUID | None = before.plan_version_id
-    if before.plan_code != wish.plan:
-        offer = catalogue.version_on_sale(wish.plan, card.currency, at)
-        version = offer.plan_version_id if offer else None
-    order = _order(card, version or _NO_PLAN, wish, before.total, stored.valid_until)
+    order = _order(card, before.plan_version_id, wish, before.total, stored.valid_until)
     return _ask(caller, order, wish, at)
 
 
@@ -127,6 +122,7 @@ def _order(
     return renewals.Order(
         account_id=card.account_id,
         card_id=card.id,
+        plan_code=wish.plan,
         plan_version_id=version,
         promotion=wish.promotion,
         quoted_total=total,

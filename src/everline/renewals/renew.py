@@ -4,7 +4,7 @@ The verbs and all their rules stand in renewals.sql, settlement.sql and delivery
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,6 +13,9 @@ from psycopg.types.json import Jsonb
 from everline import database
 from everline.database.requests import Answer, Caller, request_hash
 from everline.payments import gateway
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +26,28 @@ class Contact:
     phone: str = ""
     locale: str = "en"
 
-    def as_json(self) -> Jsonb | None:
-        """Give the contact as the verbs keep it; None when nobody asked to be told."""
+    @property
+    def asked(self) -> dict[str, str] | None:
+        """Who is to be told, and in which language; None when nobody asked to be told."""
         if not (self.email or self.phone):
             return None
-        return Jsonb({"email": self.email, "phone": self.phone, "locale": self.locale})
+        return {"email": self.email, "phone": self.phone, "locale": self.locale}
+
+    def as_json(self) -> Jsonb | None:
+        """Give the contact as the verbs keep it."""
+        return Jsonb(self.asked) if self.asked else None
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a channel asks for: this card, this plan, at the total and the end that were shown."""
+    """What a channel asks for: this card, this plan, at the total and the end that were shown.
+
+    The caller names a plan by its code; the version is the one that this means when it is sent.
+    """
 
     account_id: UUID
     card_id: UUID
+    plan_code: str
     plan_version_id: UUID
     promotion: str | None
     quoted_total: int
@@ -43,15 +55,20 @@ class Order:
     contact: Contact = Contact()
 
     def hash(self, verb: str, payer: str) -> bytes:
-        """Give the hash of what was asked; where the confirmation goes is part of it."""
+        """Give the hash of what the caller asked; where the confirmation goes is part of it.
+
+        What a code means may change between a request and its retry, and the retry must still be
+        known as the same request: so the plan goes in by its code and not by its version, and the
+        end as an instant, in whichever zone it was written.
+        """
         return request_hash(
             verb,
             card=self.card_id,
-            plan=self.plan_version_id,
+            plan=self.plan_code,
             promotion=self.promotion,
             total=self.quoted_total,
-            end=self.quoted_end.isoformat(),
-            contact=[self.contact.email, self.contact.phone],
+            end=(self.quoted_end - _EPOCH) // _MICROSECOND,
+            contact=self.contact.asked,
             payer=payer,
         )
 

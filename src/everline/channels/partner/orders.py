@@ -3,13 +3,9 @@
 Next: renewals/renew.py, which carries it out.
 """
 
-import hashlib
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, TypeAlias
 
-import msgspec
 from dmr.components import ComponentParser
 from dmr.metadata import EndpointMetadata
 from dmr.openapi.objects import Parameter, Reference, RequestBody, Schema
@@ -21,7 +17,6 @@ from everline.channels.partner.examples import ORDER_ID
 from everline.channels.partner.problems import Misuse
 from everline.channels.partner.questions import Contact, RenewalOrder
 from everline.errors import MisuseError
-from everline.ids import Iccid
 from everline.renewals.offered import Offered
 
 if TYPE_CHECKING:
@@ -32,8 +27,6 @@ if TYPE_CHECKING:
 
 HEADER: Final = "Idempotency-Key"
 _KEY: Final = re.compile(r"[!-~]{1,100}")
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_ENCODER: Final = msgspec.json.Encoder()
 _NOBODY: Final = renewals.Contact()
 
 
@@ -86,42 +79,18 @@ class KeyHeader(ComponentParser):
 IdempotencyKey: TypeAlias = Annotated[str, KeyHeader()]
 
 
-@dataclass(frozen=True, slots=True)
-class PartnerOrder(renewals.Order):
-    """An order whose hash covers what the partner wrote.
-
-    A partner names a plan by its code. The version that this means may change between a request and
-    its retry, and the retry must still be known as the same request.
-    """
-
-    asked: bytes = b""
-
-    def hash(self, verb: str, payer: str) -> bytes:
-        """Give the SHA-256 of what was written, whatever its layout was."""
-        return hashlib.sha256(b"%b\0%b\0%b" % (verb.encode(), payer.encode(), self.asked)).digest()
-
-
-def order(asked: RenewalOrder, iccid: Iccid, offered: Offered) -> PartnerOrder:
-    """Make the order; the card and the plan are those that were found."""
+def order(asked: RenewalOrder, offered: Offered) -> renewals.Order:
+    """Make the order; the card and the plan's version are those that were found."""
     assert offered.plan_version_id is not None, "an unknown plan is refused before"
-    told = asked.contact
-    written = (
-        str(iccid),
-        asked.plan,
-        asked.promotion,
-        asked.quoted_total,
-        (asked.quoted_end - _EPOCH) // timedelta(microseconds=1),
-        told,
-    )
-    return PartnerOrder(
+    return renewals.Order(
         account_id=offered.account_id,
         card_id=offered.card_id,
+        plan_code=asked.plan,
         plan_version_id=offered.plan_version_id,
         promotion=asked.promotion,
         quoted_total=asked.quoted_total,
         quoted_end=asked.quoted_end,
-        contact=_contact(told) if told else _NOBODY,
-        asked=_ENCODER.encode(written),
+        contact=_contact(asked.contact) if asked.contact else _NOBODY,
     )
 
 

@@ -175,8 +175,8 @@ class QuotesController(PartnerController):
         Show the total, the end with its zone, and what happens to the present plan, before the
         subscriber pays you. It writes nothing and holds nothing, so it needs no Idempotency-Key.
         """
-        asked, iccid = parsed_body, Iccid.parse(parsed_body.iccid)
-        offered = find_offered(iccid, asked.plan, self.at)
+        asked = parsed_body
+        offered = find_offered(Iccid.parse(asked.iccid), asked.plan, self.at)
         if offered is None:
             return self._refuse(Code.CARD_UNKNOWN)
         if offered.plan_version_id is None:
@@ -236,15 +236,15 @@ class RenewalsController(PartnerController):
         Happens once for each Idempotency-Key, at exactly the total and the end that you send, or
         not at all. Send the same request with the same key when an answer is lost.
         """
-        asked, iccid = parsed_body, Iccid.parse(parsed_body.iccid)
-        offered = find_offered(iccid, asked.plan, self.at)
+        asked = parsed_body
+        offered = find_offered(Iccid.parse(asked.iccid), asked.plan, self.at)
         if offered is None:
             return self._refuse(Code.CARD_UNKNOWN)
         if offered.plan_version_id is None:
             return self._refuse(Code.PLAN_UNKNOWN)
         answer = renewals.renew(
             Caller(CHANNEL, self.partner.code, idempotency_key),
-            order(asked, iccid, offered),
+            order(asked, offered),
             self.partner.account_id,
             self.at,
         )

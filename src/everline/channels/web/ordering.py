@@ -234,6 +234,7 @@ def take(request: HttpRequest, checkout: Checkout, form: OrderForm, at: datetime
     wanted = Order(
         account_id=checkout.card.account_id,
         card_id=checkout.card.id,
+        plan_code=checkout.offer.code,
         plan_version_id=sent["plan_version"],
         promotion=sent["promo"] or None,
         quoted_total=sent["total"],
