@@ -5,19 +5,17 @@ links and titles of all pages, in tests/tidy/docs.py.
 """
 
 import re
-import time
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from everline import ledger
 from everline.cli import app
 from everline.cli.panel import CARDS
 from everline.database import verbs
 from everline.loading import Problems, read_operator
 from everline.money import Money
-from everline.office.audit import INVARIANTS, audit
+from everline.office.audit import INVARIANTS
 from everline.simulators.numbers import CONDUCTS
 from tests.world import World
 
@@ -167,47 +165,3 @@ def test_the_statements_of_the_operating_guide_run(world: World) -> None:
                 app.execute(text.encode())
             ran += 1
     assert ran >= 6
-
-
-def test_a_restored_dump_is_numbered_anew(world: World) -> None:
-    plan = world.plan()
-    world.renew(world.card(balance=5000), plan)
-    world.verb("roll_up")
-    world.renew(world.card(balance=5000), plan)
-    world.verb("collect_cohorts")
-    world.renew(world.card(balance=5000), plan)
-    # A server that has counted far, as the one from which the dump was taken.
-    ahead = "(t.%s::text::bigint + 1000000)::text::xid8"
-    with psycopg.connect(world.logins.admin, autocommit=True) as admin:
-        admin.execute("set session_replication_role = replica")  # Triggers do not fire.
-        for table, column in (("transfer", "transaction_id"), ("watermark", "through")):
-            number = ahead % column
-            admin.execute(f"update ledger_{table} t set {column} = {number}".encode())
-    world.renew(world.card(balance=5000), plan)
-    assert _broken(world) == {"roll_ups_are_replayed", "cohorts_are_replayed"}
-    block = re.search(r"(?ms)^begin;\nlock table.*?^commit;", (DOCS / "operating.md").read_text())
-    assert block
-    for _twice in range(2):
-        with psycopg.connect(world.logins.owner, autocommit=True) as owner:
-            owner.execute(block[0].encode())
-        assert _broken(world) == set()
-        world.renew(world.card(balance=5000), plan)
-        _wait_for_others(world)
-        assert ledger.roll_up() > 0
-        assert world.verb("earn", world.at.date(), world.at) == 1
-        assert _broken(world) == set()
-    sold = world.one("select sum(sold) from renewals_cohort")
-    assert sold == world.one("select sum(amount) from ledger_transfer where kind = 'sale'")
-
-
-def _wait_for_others(world: World) -> None:
-    """Wait until all that was written is below every open transaction, of other tests too."""
-    mark = world.one("select pg_current_xact_id()")
-    ends = time.monotonic() + 10
-    while not world.one("select pg_snapshot_xmin(pg_current_snapshot()) > %s::xid8", mark):
-        assert time.monotonic() < ends, "another transaction stays open"
-        time.sleep(0.02)
-
-
-def _broken(world: World) -> set[str]:
-    return {finding.invariant.name for finding in audit(world.at) if finding.total}

@@ -16,10 +16,20 @@ if TYPE_CHECKING:
     from everline.loading import Loaded
 
 
-def migrate(*, json: Json = False) -> None:
+def migrate(
+    *,
+    renumber: Annotated[
+        bool,
+        typer.Option(
+            "--renumber", help="Sum the transfers anew: the database is a dump and was used before."
+        ),
+    ] = False,
+    json: Json = False,
+) -> None:
     """Make the database, or bring it to the level of this Everline. Safe to repeat.
 
-    It prepares the two roles, runs the migrations, loads the verbs and sets the rights.
+    It prepares the two roles, runs the migrations, loads the verbs and sets the rights. Transfers
+    that were restored from a dump of another server are numbered anew.
 
     Example: `everline migrate`
     """
@@ -27,6 +37,7 @@ def migrate(*, json: Json = False) -> None:
         from everline import clock
         from everline.database import verbs
         from everline.database.migrate import migrate as bring_up
+        from everline.renewals import restored
 
         if not logins.owner:
             fail("EVERLINE_OWNER_ADDRESS is missing: the owner migrates.", Exit.MISUSED)
@@ -34,11 +45,16 @@ def migrate(*, json: Json = False) -> None:
         waiting.show("Migrating the database")
         try:
             is_new = bring_up(logins, clock.now())
+            waiting.show("Looking whether the transfers are this server's")
+            was_restored = restored.renumber(logins.owner, is_forced=renumber)
         finally:
             waiting.end()
         if json:
-            write_json({"verbs": verbs.schema(), "verbs_loaded": is_new})
+            loaded = {"verbs": verbs.schema(), "verbs_loaded": is_new}
+            write_json({**loaded, "transfers_renumbered": was_restored})
         else:
+            if was_restored:
+                out.print("The transfers of another server were numbered anew and summed again.")
             done = "verbs loaded" if is_new else "nothing was missing"
             out.print(f"The database is up to date: {done} ({verbs.schema()}).")
 

@@ -149,6 +149,18 @@ def level() -> Iterator[Check]:
         yield Check("verbs", "fail", f"{verbs.schema()} is not loaded", "Run everline migrate.")
     else:
         yield Check("verbs", "ok", f"{callable_verbs} may be called in {verbs.schema()}")
+    if database.value(
+        "select exists (select from ledger_watermark w"
+        " where w.through > pg_snapshot_xmax(pg_current_snapshot()))"
+        " or exists (select from ledger_transfer t"
+        " where t.transaction_id >= pg_snapshot_xmax(pg_current_snapshot()))"
+    ):
+        yield Check(
+            "restored dump",
+            "fail",
+            "transfers bear the numbers of another server and are not summed",
+            "Run everline migrate, which numbers them anew.",
+        )
 
 
 def clocks() -> Iterator[Check]:

@@ -158,6 +158,32 @@ begin
     return summed;
 end $$;
 
+-- part is_ahead: whether a transfer or a watermark bears a number that this server has not reached.
+-- What one sees was written below the snapshot's xmax, unless another server wrote it.
+create or replace function is_ahead() returns boolean
+language sql stable as $$
+    select exists (
+        select from ledger_transfer t
+        where t.transaction_id >= pg_snapshot_xmax(pg_current_snapshot())
+    ) or exists (
+        select from ledger_watermark w where w.through > pg_snapshot_xmax(pg_current_snapshot())
+    )
+$$;
+
+-- part renumber_transfers: makes every transfer one of a transaction long past, not summed yet.
+-- Locks: both tables, as roll_up takes them; waits for every write and lets none begin.
+create or replace function renumber_transfers() returns void
+language plpgsql as $$
+#variable_conflict error
+begin
+    lock table ledger_watermark, ledger_transfer in access exclusive mode;
+    alter table ledger_transfer disable trigger transfer_is_append_only;
+    update ledger_transfer set transaction_id = '3';
+    alter table ledger_transfer enable trigger transfer_is_append_only;
+    delete from ledger_rollup;
+    update ledger_watermark set through = '3';
+end $$;
+
 -- verb account_sums: debits and credits of one account: rolled up, and what came since.
 -- Caller: audit, the back office. Locks: none.
 create or replace function account_sums(

@@ -90,3 +90,24 @@ begin
     get diagnostics moved = row_count;
     return moved;
 end $$;
+
+-- verb renumber: numbers the transfers of a restored dump anew and sums them once more; false when
+-- there was no need. They carry the numbers of the server that wrote them, by which roll-ups know
+-- how far they have read, and this server counts for itself.
+-- Caller: renewals/restored.py, for the owner alone. Locks: the tables of transfers and watermarks.
+create or replace function renumber(is_forced boolean) returns boolean
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+begin
+    if session_user <> current_user then
+        raise exception 'only the owner numbers transfers anew' using errcode = '42501';
+    end if;
+    if not (renumber.is_forced or is_ahead()) then
+        return false;
+    end if;
+    perform renumber_transfers();
+    update renewals_cohort set sold = 0;
+    perform roll_up();
+    perform collect_cohorts();
+    return true;
+end $$;
