@@ -1,5 +1,9 @@
 """The audit and the doctor on the command line: clean when all is well, exact when it is not."""
 
+import zoneinfo
+from importlib import resources
+from pathlib import Path
+
 import pytest
 
 from everline.cli.speech import Exit
@@ -62,3 +66,26 @@ def test_the_doctor_finds_what_is_missing_and_the_way_out(
     assert found["migrations"]["state"] == "fail"
     assert found["dead letters"]["state"] == "warn"
     assert found["gateway sandbox"]["state"] == "fail"
+
+
+def test_a_zone_with_other_rules_here_than_in_the_database_is_named(
+    everline: Everline, tmp_path: Path
+) -> None:
+    def told() -> dict[str, str]:
+        checks = everline("doctor", "--json").json["checks"]
+        return next(each for each in checks if each["name"] == "zones")
+
+    assert "Europe/Lisbon" not in told()["finding"]
+    tokyo = resources.files("tzdata") / "zoneinfo" / "Asia" / "Tokyo"
+    (tmp_path / "Europe").mkdir()
+    (tmp_path / "Europe" / "Lisbon").write_bytes(tokyo.read_bytes())
+    try:
+        zoneinfo.reset_tzpath(to=[str(tmp_path)])
+        zoneinfo.ZoneInfo.clear_cache()
+        found = told()
+    finally:
+        zoneinfo.reset_tzpath()
+        zoneinfo.ZoneInfo.clear_cache()
+    assert found["state"] == "warn"
+    assert "Europe/Lisbon" in found["finding"]
+    assert "tzdata" in found["way_out"]

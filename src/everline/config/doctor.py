@@ -7,7 +7,7 @@ the books are right is another question, answered by office/audit.py.
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final, Literal
 
@@ -43,6 +43,10 @@ BOOKS: Final = (
 )
 """Tables that only verbs write."""
 
+ZONE_WEEKS: Final = 105
+"""How many weeks ahead the rules of zones are compared: two years, as far as terms are sold."""
+
+ZONES_TOLD: Final = 8
 State = Literal["ok", "warn", "fail"]
 
 
@@ -54,6 +58,14 @@ class Check:
     state: State
     finding: str
     way_out: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Offsets:
+    """A zone's offsets from UTC, as the database knows them."""
+
+    name: str
+    seconds: list[int]
 
 
 def examine() -> Iterator[Check]:
@@ -181,6 +193,44 @@ def clocks() -> Iterator[Check]:
     offset = database.value("select clock_offset from database_deployment")
     if offset:
         yield Check("moved clock", "ok", f"the demo's clock is moved by {offset}")
+
+
+def zones() -> Iterator[Check]:
+    """Compare the rules of time zones here, where instants are shown, with those of the verbs.
+
+    Both sides carry their own copy of the tz database, and countries change their clocks.
+    """
+    first = clock.now()
+    instants = [first + timedelta(weeks=week) for week in range(ZONE_WEEKS)]
+    names = sorted(clock.zones())
+    there = database.rows(
+        _Offsets,
+        "select n.name, (select array_agg(extract(epoch from (at at time zone n.name)"
+        " - (at at time zone 'UTC'))::integer order by at) from unnest(%s::timestamptz[]) at)"
+        " as seconds from pg_timezone_names n where n.name = any(%s)",
+        [instants, names],
+    )
+    known = {each.name: each.seconds for each in there}
+    differing = [name for name in names if known.get(name) != _offsets(name, instants)]
+    if not differing:
+        yield Check("zones", "ok", f"{len(names)} have the same rules here and in the database")
+        return
+    told = ", ".join(differing[:ZONES_TOLD]) + (" …" if len(differing) > ZONES_TOLD else "")
+    yield Check(
+        "zones",
+        "warn",
+        f"{len(differing)} of {len(names)} have other rules or are missing in the database: {told}",
+        "Update tzdata, here or on the server: terms end by the server's rules and are shown by"
+        " those here.",
+    )
+
+
+def _offsets(name: str, instants: list[datetime]) -> list[int]:
+    """Give a zone's offsets from UTC in seconds, as this machine knows them."""
+    zone = clock.zone(name)
+    return [
+        int((at.astimezone(zone).utcoffset() or timedelta(0)).total_seconds()) for at in instants
+    ]
 
 
 def capacity() -> Iterator[Check]:
@@ -314,6 +364,7 @@ CHECKS: Final[tuple[Any, ...]] = (
     roles,
     level,
     clocks,
+    zones,
     capacity,
     senders,
     outside,
