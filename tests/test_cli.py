@@ -266,6 +266,27 @@ def test_a_command_makes_no_database_by_itself(tmp_path: Path) -> None:
     assert not (tmp_path / "empty").exists()
 
 
+@pytest.mark.parametrize(
+    ("variable", "named"),
+    [
+        ("DATABASE_APP_URL", ("DATABASE_OWNER_URL is missing", "EVERLINE_APP_ADDRESS instead")),
+        ("DATABASE_OWNER_URL", ("DATABASE_APP_URL is missing", "give DATABASE_OWNER_URL and")),
+        ("EVERLINE_OWNER_ADDRESS", ("EVERLINE_APP_ADDRESS is missing", "only beside it")),
+    ],
+)
+@pytest.mark.parametrize("command", ["doctor", "migrate"])
+def test_one_address_without_the_other_is_refused_with_the_fix(
+    tmp_path: Path, command: str, variable: str, named: tuple[str, str]
+) -> None:
+    address = "postgresql://everline_app:hush@127.0.0.1:1/everline"
+    said = everline_process(tmp_path / "none", command, **{variable: address})
+    assert said.code == Exit.UNREACHABLE
+    assert len(said.err.strip().splitlines()) == 1
+    assert all(words in said.err for words in named)
+    assert "hush" not in said.err
+    assert not (tmp_path / "none").exists()
+
+
 def test_a_database_that_is_away_is_one_line(tmp_path: Path) -> None:
     address = "postgresql://nobody:x@127.0.0.1:9/everline"
     said = everline_process(tmp_path, "audit", DATABASE_URL=address)

@@ -41,7 +41,7 @@ def require_database() -> None:
 
     Raises ServerError, which names the commands that make one.
     """
-    if is_embedded() and not os.environ.get("EVERLINE_APP_ADDRESS"):
+    if not _given() and is_embedded():
         admin_address(default_home())
 
 
@@ -51,13 +51,24 @@ def connected(progress: Progress | None = None) -> Iterator[Addresses]:
 
     Addresses that the environment names are taken as they are. Raises ServerError.
     """
-    app = os.environ.get("EVERLINE_APP_ADDRESS", "")
-    if app:
-        yield Addresses(owner=os.environ.get("EVERLINE_OWNER_ADDRESS", ""), app=app, admin="")
+    given = _given()
+    if given:
+        yield given
         return
     with reachable(default_home(), progress=progress) as logins:
         use_addresses(logins)
         yield logins
+
+
+def _given() -> Addresses | None:
+    """Read the two logins that were given as they are; an owner without an app is refused."""
+    app = os.environ.get("EVERLINE_APP_ADDRESS", "")
+    owner = os.environ.get("EVERLINE_OWNER_ADDRESS", "")
+    if owner and not app:
+        raise ServerError(
+            "EVERLINE_APP_ADDRESS is missing: EVERLINE_OWNER_ADDRESS is read only beside it."
+        )
+    return Addresses(owner=owner, app=app, admin="") if app else None
 
 
 def use_addresses(logins: Addresses) -> None:

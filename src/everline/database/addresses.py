@@ -129,7 +129,15 @@ def _operators(variable: str, environment: Mapping[str, str], database: str | No
     """Read one of the operator's addresses, without ever quoting it."""
     given = environment[variable]
     if not given:
-        raise ServerError(f"{variable} is missing: give DATABASE_OWNER_URL and DATABASE_APP_URL.")
+        other = {"DATABASE_OWNER_URL": "DATABASE_APP_URL"}.get(variable)
+        instead = (
+            f" What needs no owner takes the address of {other} as EVERLINE_APP_ADDRESS instead."
+            if other
+            else ""
+        )
+        raise ServerError(
+            f"{variable} is missing: give DATABASE_OWNER_URL and DATABASE_APP_URL.{instead}"
+        )
     try:
         parts = conninfo_to_dict(given)
     except psycopg.Error:
