@@ -54,6 +54,9 @@ IS_SECURE = PUBLIC_ADDRESS.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_SECURE
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
+# How many proxies stand in front. Their headers are believed only then: anybody can send them.
+PROXIES = int(os.environ.get("EVERLINE_PROXIES") or "0")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
 SECURE_SSL_REDIRECT = False
 SECURE_HSTS_SECONDS = 31_536_000 if IS_SECURE else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
