@@ -306,6 +306,14 @@ def outside() -> Iterator[Check]:
             )
         for name in installed:
             yield _answers(kind, name)
+    for name, waiting in payments.waiting_by_gateway().items():
+        if name not in payments.installed():
+            yield Check(
+                f"gateway {name}",
+                "fail",
+                f"it is not set up, and {waiting} payments or refunds wait for its answer",
+                "Set it up again, or write what it says: see docs/operating.md, Parked payments.",
+            )
 
 
 def _answers(kind: str, name: str) -> Check:

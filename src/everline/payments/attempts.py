@@ -83,6 +83,12 @@ class Said:
     next_ask_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    gateway: str
+    waiting: int
+
+
 _ATTEMPT = (
     "select a.id, a.key, a.number, a.gateway, a.token, a.state, a.reference, a.page_url, a.asks,"
     " p.amount, p.currency, p.purpose_id, a.created_at from "
@@ -199,6 +205,19 @@ def keep_callback(
         [gateway_name, Jsonb(kept), body, hint.event_id, hint.attempt_key, at],
     )
     return hint, str(state)
+
+
+def waiting_by_gateway() -> dict[str, int]:
+    """Count, for each gateway, the attempts and refunds that it is still to be asked about."""
+    found = database.rows(
+        _Waiting,
+        "select w.gateway, count(*) as waiting from ("
+        " select a.gateway from payments_attempt a where a.ask_at is not null"
+        " union all select a.gateway from payments_refund f"
+        " join payments_attempt a on a.id = f.attempt_id where f.ask_at is not null"
+        ") w group by w.gateway order by w.gateway",
+    )
+    return {each.gateway: each.waiting for each in found}
 
 
 def replay_callbacks(at: datetime) -> int:

@@ -5,15 +5,19 @@ Every path ends in the one verb `settle`, whoever learned of the outcome: the pa
 the janitor.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from everline import database, payments
 from everline.renewals.renew import find
 
 Now = Callable[[], datetime]
+
+_logger: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +66,37 @@ def ask_renewal(renewal_id: UUID, now: Now) -> Settled | None:
     attempt = payments.first_attempt(renewal_id)
     if attempt is None or attempt.state not in {"sent", "unknown", "superseded", "parked"}:
         return None
-    return ask(attempt, now)
+    return ask(attempt, now) if _is_set_up("attempt", attempt) else None
 
 
 def ask_all(now: Now, most: int = 20) -> int:
-    """Be the janitor once: ask about the attempts and refunds whose time has come."""
+    """Be the janitor once: ask about the attempts and refunds whose time has come.
+
+    One whose gateway is not set up is told and left to the next time; the others are asked.
+    """
     attempts = payments.claim_asks(now(), most)
     for attempt in attempts:
-        ask(attempt, now)
+        if attempt.state == "created" or _is_set_up("attempt", attempt):
+            ask(attempt, now)
     refunds = payments.claim_refunds(now(), most)
     for refund in refunds:
-        said = payments.ask_refund(refund, now())
-        database.value(
-            "select settle_refund(%s, %s, %s, %s, %s, %s)",
-            [refund.id, said.outcome, said.reference, said.reason, said.next_ask_at, now()],
-        )
+        if _is_set_up("refund", refund):
+            said = payments.ask_refund(refund, now())
+            database.value(
+                "select settle_refund(%s, %s, %s, %s, %s, %s)",
+                [refund.id, said.outcome, said.reference, said.reason, said.next_ask_at, now()],
+            )
     return len(attempts) + len(refunds)
+
+
+def _is_set_up(noun: str, asked: payments.Attempt | payments.Refund) -> bool:
+    """Tell whether a gateway can be asked; that it cannot is logged, and the doctor sees it too."""
+    if asked.gateway in payments.installed():
+        return True
+    _logger.error(
+        "%s %s cannot be asked about: gateway %s is not set up", noun, asked.id, asked.gateway
+    )
+    return False
 
 
 def settle(attempt_id: UUID, said: payments.Said, at: datetime) -> Settled:
