@@ -5,6 +5,7 @@ while a thread holds one: `outside` asserts it, so no gateway is ever waited for
 transaction.
 """
 
+import atexit
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ WAIT_SECONDS = 10.0
 """How long a caller waits for a connection before it is told that the database is away."""
 
 _held = threading.local()
+_opening: Final = threading.Lock()
 
 
 def _prepare(connection: psycopg.Connection) -> None:
@@ -58,17 +60,30 @@ def make_pool(address: str, most: int) -> ConnectionPool:
     )
 
 
-@cache
 def pool() -> ConnectionPool:
-    """Give this process's pool, opened at its first use."""
+    """Give this process's pool, opened at its first use.
+
+    Threads that meet at the first use get the same one: a second pool would hold connections that
+    nobody counts, and end with a complaint on a thread of its own.
+    """
+    with _opening:
+        return _opened()
+
+
+@cache
+def _opened() -> ConnectionPool:
     return make_pool(settings.APP_ADDRESS, settings.POOL_MAX)
 
 
 def close() -> None:
     """Close this process's pool, if one was opened; the next use opens another."""
-    if pool.cache_info().currsize:
-        pool().close()
-        pool.cache_clear()
+    with _opening:
+        if _opened.cache_info().currsize:
+            _opened().close()
+            _opened.cache_clear()
+
+
+atexit.register(close)  # A process that somebody else ends, as a web server's, closes it too.
 
 
 @contextmanager
