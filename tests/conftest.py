@@ -19,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 HOME = Path(tempfile.gettempdir()) / f"everline-tests-{os.getuid()}"
 os.environ["EVERLINE_HOME"] = str(HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "everline.config.settings"
+os.environ.setdefault("EVERLINE_LOOK_UPS", "0")  # All tests come from one address.
 os.environ.setdefault("EVERLINE_SECRET_KEY", "tests-sign-with-this-and-nobody-else-does")
 
 import django  # noqa: E402  The settings read the environment that is set above.

@@ -56,6 +56,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
 # How many proxies stand in front. Their headers are believed only then: anybody can send them.
 PROXIES = int(os.environ.get("EVERLINE_PROXIES") or "0")
+LOOK_UPS_PER_MINUTE = int(os.environ.get("EVERLINE_LOOK_UPS") or "30")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
 SECURE_SSL_REDIRECT = False
 SECURE_HSTS_SECONDS = 31_536_000 if IS_SECURE else 0

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from everline import cards, catalogue, clock, ledger, renewals
 from everline.cards import Card, Status
 from everline.catalogue import Policy
-from everline.channels.web import browser, showing
+from everline.channels.web import browser, limits, showing, words
 from everline.channels.web.forms import CardNumberForm
 from everline.channels.web.holders import holds
 from everline.channels.web.pages import page
@@ -37,6 +37,12 @@ def home(request: HttpRequest) -> HttpResponse:
     """Ask for a card number, and lead to the card."""
     form = CardNumberForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
+        seconds = limits.seconds_to_wait(request, clock.now())
+        if seconds:
+            form.add_error("number", _("Too many card numbers were entered. Wait a minute."))
+            answer = page(request, "home.html", {"form": form}, status=429)
+            answer["Retry-After"] = str(seconds)
+            return answer
         found = cards.find(form.cleaned_data["number"])
         if found is not None:
             return see_other("web:card", found.id)
