@@ -164,4 +164,4 @@ def test_the_statements_of_the_operating_guide_run(world: World) -> None:
             else:
                 app.execute(text.encode())
             ran += 1
-    assert ran >= 6
+    assert ran >= 3

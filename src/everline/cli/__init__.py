@@ -1,6 +1,7 @@
 """The command line: `everline demo | serve | work | migrate | load | card | renew | audit | …`.
 
-Each command stands in a file of its family: demo.py, running.py, loading.py, lines.py, proof.py.
+Each command stands in a file of its family: demo.py, running.py, loading.py, lines.py,
+cases.py, proof.py.
 They import what they need when they run, after Django is set up, so that --help stays quick. How
 things are said, and the exit codes, are in speech.py.
 """
@@ -10,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from everline.cli import demo, lines, loading, proof, running
+from everline.cli import cases, demo, lines, loading, proof, running
 from everline.cli.speech import CODES, out
 
 app = typer.Typer(
@@ -43,6 +44,7 @@ for family, title in (
     (running, "Run it"),
     (loading, "Keep it"),
     (lines, "Renew"),
+    (cases, "Look after it"),
     (proof, "Prove it"),
 ):
     for command in family.COMMANDS:

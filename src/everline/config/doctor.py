@@ -362,7 +362,7 @@ def queue() -> Iterator[Check]:
             "dead letters",
             "warn",
             f"{depth.dead} jobs used up their tries",
-            "Mend what last_error in jobs_job names, then revive them.",
+            "everline jobs lists them; mend the cause, then everline jobs --retry ID.",
         )
 
 
