@@ -78,7 +78,8 @@ def test_the_arrow_points_down() -> None:
 def lint_imports(folder: Path) -> "subprocess.CompletedProcess[str]":
     """Run import-linter on the `everline` that stands in a folder beside its pyproject.toml."""
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache", "--no-logo"]
-    environment = os.environ | {"PYTHONPATH": str(folder)}
+    source = folder / "src" if (folder / "src").is_dir() else folder
+    environment = os.environ | {"PYTHONPATH": str(source)}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

@@ -29,10 +29,14 @@ WRITABLE: Final = {
     "database_cache": "limits and counters, which may be lost",
     "django_session": "sessions",
     "people_apikey": "keys, hashed, made and revoked in the back office",
+    "people_employment": "where staff works",
     "people_holding": "who holds an account, and since when",
     "people_person": "sign-in",
     "people_person_groups": "roles of staff",
     "people_person_user_permissions": "roles of staff",
+    "people_returncall": "who waits for a call",
+    "people_terminal": "tills and kiosks, with the hashes of their keys",
+    "trust_banner": "what the operator says to all",
 }
 """The tables that the app may write row by row, and what for."""
 

@@ -269,8 +269,10 @@ def test_doubles_among_offers_partners_and_people(tmp_path: Path) -> None:
     [
         ("customers: []", Flaw.MISSING),
         ("staff:\n  - {email: a@x.org, name: A}", Flaw.MISSING),
-        ("staff:\n  - {email: a@x.org, name: A, groups: [Boss]}", Flaw.NOT_WORD),
-        ("staff:\n  - {email: a@x.org, name: A, groups: [agent], password: x}", Flaw.KEY_UNKNOWN),
+        ("staff:\n  - {email: a@x.org, name: A, role: boss}", Flaw.NOT_ONE_OF),
+        ("staff:\n  - {email: a@x.org, name: A, role: owner, password: x}", Flaw.KEY_UNKNOWN),
+        ("staff:\n  - {email: a@x.org, name: A, role: clerk}", Flaw.MISSING),
+        ("staff:\n  - {email: a@x.org, name: A, role: owner, store: JKT-001}", Flaw.NOT_WITH),
         ("customers:\n  - {email: a@x.org, name: A, language: fr}", Flaw.NOT_LANGUAGE),
         ("customers:\n  - {email: a@x.org, name: A, cards: [123]}", Flaw.NUMBER),
         ("customers:\n  - just a name", Flaw.NOT_MAPPING),

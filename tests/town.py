@@ -38,7 +38,9 @@ CONNECTIONS_MAX: Final = 32
 """Enough to collide; two workers of the suite fit into a server's usual hundred."""
 
 NOBODY_THERE: Final = "http://localhost:9"
-KEPT: Final = "^(database_(transition|deployment)|ledger_watermark|django_.*|auth_permission)$"
+KEPT: Final = (
+    "^(database_(transition|deployment)|ledger_watermark|django_.*|auth_(permission|group))$"
+)
 """Tables that migrations fill."""
 
 

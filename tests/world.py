@@ -21,6 +21,7 @@ from everline.database.addresses import Addresses
 from everline.database.requests import Answer, Caller
 from everline.people import keys
 from everline.renewals.pay import settle
+from tests.stores import Stores
 
 START = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 """When stories begin; the test databases are marked as simulations, so time is theirs to say."""
@@ -49,7 +50,7 @@ class Owner:
     key: str = ""
 
 
-class World:
+class World(Stores):
     """One operator in one fresh database; `at` is its time, moved by `advance`.
 
     Numbers go on from world to world, because the simulated network outlives each of them.

@@ -108,6 +108,11 @@ def uuid7(at: datetime) -> UUID:
     return UUID(int=number)
 
 
+def made_at(inner: UUID) -> datetime:
+    """Tell when a UUIDv7 was made, to the millisecond."""
+    return _EPOCH + timedelta(milliseconds=inner.int >> 80)
+
+
 def outside(prefix: Prefix, inner: UUID) -> str:
     """Write an id as callers see it: "rnw_" and 26 characters of Crockford's base 32."""
     rest = inner.int
@@ -313,6 +318,46 @@ class Msisdn(_Number):
                 length=len(rest),
             )
         return cls(digits)
+
+
+class CustomerNumber(_Number):
+    """The number by which a person is found on the telephone: 7 digits or more, and Luhn's."""
+
+    __slots__ = ()
+    shown_first: ClassVar[int] = 0
+    shown_last: ClassVar[int] = 3
+
+    @classmethod
+    def of(cls, inner: int) -> Self:
+        """Add the check digit to what the database counts."""
+        return cls(f"{inner}{luhn_digit(str(inner))}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a customer number as typed or keyed. InvalidNumberError, "customer_number"."""
+        digits = _digits("customer_number", text)
+        if not 8 <= len(digits) <= 12 or digits.startswith("0"):  # noqa: PLR2004 8 until 10^7
+            raise InvalidNumberError(
+                "customer_number",
+                _("A customer number has 8 digits, this one has %(length)d. Enter all of it."),
+                length=len(digits),
+            )
+        if _luhn_sum(digits) % 10:
+            raise InvalidNumberError(
+                "customer_number",
+                _("One digit of the customer number is wrong, or two are swapped. Enter it again."),
+            )
+        return cls(digits)
+
+    @property
+    def inner(self) -> int:
+        """The number without its check digit, as the database has it."""
+        return int(self[:-1])
+
+    @property
+    def spaced(self) -> str:
+        """The number as it is printed and read out: "1000 0016"."""
+        return " ".join(self[start : start + 4] for start in range(0, len(self), 4))
 
 
 _ONLY_DIGITS: Final = _("Only digits are expected here. Remove the letters and other signs.")

@@ -1,33 +1,48 @@
-"""The demo's sign-ins: passwords and an API key that are this folder's own, shown at each start.
+"""The demo's sign-ins: a password, a PIN and an API key of this folder's own, shown at each start.
 
 Files of an operator hold neither passwords nor keys, so the demo makes them: once, at random, kept
 in EVERLINE_HOME for its owner alone. Nothing here runs in production.
 """
 
 import random
+import secrets
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
-from everline import ids
+from everline import cards, ids, trust
+from everline.cli.panel import CARDS
 from everline.config.environment import keep_secret
+from everline.database.requests import Caller
+from everline.ids import InvalidNumberError
 from everline.people import keys
 from everline.people.models import Partner, Person
+from everline.trust.pins import read_pin
 
 HOLDER: Final = "putri@customers.senandi.example"
-STAFF: Final = "admin@senandi.example"
+STAFF: Final = (
+    ("Owner", "owner@senandi.example"),
+    ("Finance", "finance@senandi.example"),
+    ("Support", "support@senandi.example"),
+    ("Manager", "manager@senandi.example"),
+    ("Clerk", "clerk@senandi.example"),
+)
 PARTNER: Final = "PASARKITA"
+CARDS_WITH_PIN: Final = tuple(number for number, _shows in CARDS[:2])
+"""Those that are held already; the third is in its carrier yet."""
 
 _PASSWORD: Final = "demo.password"  # noqa: S105  The name of a file.
 _KEY: Final = "demo.api-key"
+_PIN: Final = "demo.pin"
 
 
 def prepare(home: Path, at: datetime) -> list[tuple[str, str]]:
     """Make what is missing and list all, as title and what to type, for those who are loaded."""
     found = []
     password = keep_secret(home / _PASSWORD, _new_password())
-    for title, email in (("Holder", HOLDER), ("Staff", STAFF)):
+    for title, email in (("Holder", HOLDER), *STAFF):
         person = Person.objects.filter(email=email).first()
         if person is None:
             continue
@@ -35,10 +50,32 @@ def prepare(home: Path, at: datetime) -> list[tuple[str, str]]:
             person.set_password(password)
             person.save(update_fields=["password"])
         found.append((title, f"{email}  {password}"))
+    kept = _pin(home, at)
+    if kept:
+        found.append(("Service PIN", kept))
     partner = Partner.objects.filter(code=PARTNER).first()
     if partner is not None:
         found.append(("API key", f"{_key(home, partner, at)}  ({partner.name})"))
     return found
+
+
+def _pin(home: Path, at: datetime) -> str:
+    """Give the PIN of the cards that are shown, and set it where there is none yet."""
+    is_new = not (home / _PIN).exists()
+    pin = keep_secret(home / _PIN, _new_pin())
+    held = [card for number in CARDS_WITH_PIN if (card := cards.find(number))]
+    for card in held:
+        if is_new or not trust.has_pin(card.account_id):
+            trust.set_pin(Caller("office", "demo", str(uuid4())), card.account_id, pin, at)
+    return pin if held else ""
+
+
+def _new_pin() -> str:
+    """Make a PIN that nobody refuses as a pattern; the demo's cards end in repeated digits."""
+    while True:
+        pin = f"{secrets.randbelow(10_000):04d}"
+        with suppress(InvalidNumberError):
+            return read_pin(pin, CARDS_WITH_PIN)
 
 
 def _new_password() -> str:

@@ -5,9 +5,11 @@ worker itself is jobs/worker.py.
 """
 
 import logging
+import secrets
 import time
 from collections.abc import Mapping
 from datetime import UTC, timedelta
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -15,12 +17,15 @@ import psycopg
 from django.conf import settings
 
 from everline import autorenewal, clock, database, ledger, notices, payments, renewals
+from everline.config.environment import keep_secret
 from everline.database.migrate import MONTHS_AHEAD
 from everline.jobs import Kind, Now, Sweep
 from everline.payments import gateways
 from everline.payments.gateways.sandbox import Sandbox
 from everline.provisioning import install as install_networks
 from everline.provisioning.simulated import Simulated
+from everline.trust import official, signatures
+from everline.trust.signatures import SEED_LENGTH
 
 HOUR: Final = 3600
 OFFSET_SECONDS: Final = 1.0
@@ -35,11 +40,24 @@ def plug_in() -> None:
     if address:
         gateways.install({"sandbox": Sandbox(address, secret, settings.MERCHANT)})
         install_networks({"simulated": Simulated(address)})
+    signatures.install(signing_key)
+    official.install_receipts({"rnw": renewals.receipt})
     if settings.DEMO:
         notices.install({"email": notices.Outbox(), "sms": notices.Outbox()})
         clock.use_offset(MovedClock().offset)
     elif settings.EMAIL_HOST:
         notices.install({"email": notices.Smtp()})
+
+
+def signing_key() -> str:
+    """Read the operator's private key; one of our own is made in EVERLINE_HOME at the first use.
+
+    A file that EVERLINE_SIGNING_KEY_FILE names must be there: all servers sign with the same key.
+    """
+    if settings.SIGNING_KEY_FILE:
+        return Path(settings.SIGNING_KEY_FILE).read_text(encoding="ascii").strip()
+    settings.HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return keep_secret(settings.HOME / "signing.key", secrets.token_urlsafe(SEED_LENGTH))
 
 
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(

@@ -21,6 +21,7 @@ PORT = int(os.environ.get("EVERLINE_PORT", "8000"))
 PUBLIC_ADDRESS = os.environ.get("EVERLINE_PUBLIC_ADDRESS", f"http://localhost:{PORT}")
 SANDBOX_ADDRESS = os.environ.get("EVERLINE_SANDBOX_ADDRESS", "")
 SANDBOX_SECRET = os.environ.get("EVERLINE_SANDBOX_SECRET", "")
+SIGNING_KEY_FILE = os.environ.get("EVERLINE_SIGNING_KEY_FILE", "")
 MERCHANT = os.environ.get("EVERLINE_MERCHANT", "Everline")
 POOL_MAX = int(os.environ.get("EVERLINE_POOL_MAX", "16"))
 

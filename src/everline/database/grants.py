@@ -15,12 +15,16 @@ WRITABLE: Final[tuple[str, ...]] = (
     "database_cache",
     "django_session",
     "people_apikey",
+    "people_employment",
     "people_holding",
     "people_person",
     "people_person_groups",
     "people_person_user_permissions",
+    "people_returncall",
+    "people_terminal",
+    "trust_banner",
 )
-"""Tables of sign-in and sessions, which Django writes row by row."""
+"""Tables of sign-in, sessions and places, which Django writes row by row."""
 
 
 def grant(owner: psycopg.Connection, app_role: str) -> None:

@@ -64,7 +64,7 @@ _REFERS_TO: Final[Mapping[Kind, frozenset[Kind]]] = {
     Kind.PARTNERS: frozenset({Kind.OPERATOR}),
     Kind.RETAILERS: frozenset({Kind.OPERATOR}),
     Kind.CARDS: frozenset({Kind.OPERATOR, Kind.PLANS}),
-    Kind.PEOPLE: frozenset({Kind.CARDS}),
+    Kind.PEOPLE: frozenset({Kind.CARDS, Kind.RETAILERS}),
 }
 _LOCK: Final = 727_002
 """Advisory lock: one load at a time, since each compares with what is stored."""

@@ -133,14 +133,18 @@ declare
 begin
     perform only_owner();
     with written as (
-        insert into people_partner as p (id, account_id, code, name, currency, pockets)
+        insert into people_partner as p (
+            id, account_id, code, name, currency, pockets, commission_basis_points
+        )
         select
             everline_uuid7(load_partners.at), everline_uuid7(load_partners.at), g.code, g.name,
-            g.currency, g.pockets
+            g.currency, g.pockets, g.commission_basis_points
         from jsonb_populate_recordset(null::people_partner, load_partners.partners) g
         on conflict (code) do update
-        set name = excluded.name, pockets = greatest(p.pockets, excluded.pockets)
-        where p.name <> excluded.name or p.pockets < excluded.pockets
+        set name = excluded.name, pockets = greatest(p.pockets, excluded.pockets),
+            commission_basis_points = excluded.commission_basis_points
+        where (p.name, p.commission_basis_points)
+           <> (excluded.name, excluded.commission_basis_points) or p.pockets < excluded.pockets
         returning p.xmax = 0 as is_new
     )
     select count(*) filter (where w.is_new), count(*) filter (where not w.is_new)
@@ -166,31 +170,35 @@ begin
     with written as (
         insert into people_retailer as p (
             id, account_id, code, name, kind, city, address, floor_or_exit,
-            latitude_microdegrees, longitude_microdegrees, opening_hours, phone, currency
+            latitude_microdegrees, longitude_microdegrees, opening_hours, phone, currency,
+            commission_basis_points
         )
         select
             everline_uuid7(load_retailers.at), everline_uuid7(load_retailers.at), g.code, g.name,
             g.kind, g.city, g.address, g.floor_or_exit, g.latitude_microdegrees,
-            g.longitude_microdegrees, g.opening_hours, g.phone, g.currency
+            g.longitude_microdegrees, g.opening_hours, g.phone, g.currency,
+            g.commission_basis_points
         from jsonb_populate_recordset(null::people_retailer, load_retailers.retailers) g
         on conflict (code) do update
         set name = excluded.name, kind = excluded.kind, city = excluded.city,
             address = excluded.address, floor_or_exit = excluded.floor_or_exit,
             latitude_microdegrees = excluded.latitude_microdegrees,
             longitude_microdegrees = excluded.longitude_microdegrees,
-            opening_hours = excluded.opening_hours, phone = excluded.phone
+            opening_hours = excluded.opening_hours, phone = excluded.phone,
+            commission_basis_points = excluded.commission_basis_points
         where (
             p.name, p.kind, p.city, p.address, p.floor_or_exit, p.latitude_microdegrees,
-            p.longitude_microdegrees, p.opening_hours, p.phone
+            p.longitude_microdegrees, p.opening_hours, p.phone, p.commission_basis_points
         ) is distinct from (
             excluded.name, excluded.kind, excluded.city, excluded.address, excluded.floor_or_exit,
             excluded.latitude_microdegrees, excluded.longitude_microdegrees,
-            excluded.opening_hours, excluded.phone
+            excluded.opening_hours, excluded.phone, excluded.commission_basis_points
         )
         returning p.xmax = 0 as is_new
     )
     select count(*) filter (where w.is_new), count(*) filter (where not w.is_new)
     into result.added, result.changed from written w;
+    perform write_terminals(load_retailers.retailers, load_retailers.at);
     perform open_account(p.account_id, 'deposit', p.currency, 0, load_retailers.at)
     from jsonb_populate_recordset(null::people_retailer, load_retailers.retailers) g
     inner join people_retailer p on p.code = g.code;
@@ -198,6 +206,26 @@ begin
     from fund_firms('retailer', load_retailers.retailers, load_retailers.at) f;
     return result;
 end $$;
+
+-- part write_terminals: makes the tills and kiosks that a file counts and that are missing, as
+-- JKT-001-T1 and JKT-001-K1; those that are there stay as they are.
+create or replace function write_terminals(retailers jsonb, at timestamptz) returns void
+language sql as $$
+    insert into people_terminal (
+        id, retailer_id, kind, code, name, place_note, language, enrol_tries
+    )
+    select
+        everline_uuid7(write_terminals.at), r.id, k.kind, r.code || k.mark || n.number,
+        k.title || ' ' || n.number, r.floor_or_exit, 'en', 0
+    from jsonb_to_recordset(write_terminals.retailers)
+        as g (code text, tills integer, kiosks integer)
+    inner join people_retailer r on r.code = g.code
+    cross join lateral (values
+        ('till', '-T', 'Till', g.tills), ('kiosk', '-K', 'Kiosk', g.kiosks)
+    ) as k (kind, mark, title, most)
+    cross join lateral generate_series(1, k.most) as n (number)
+    on conflict (code) do nothing
+$$;
 
 -- part fund_firms: books the deposits that a file names, and gives what speaks against them: a
 -- currency that is another than the stored one, a deposit below what was booked.
@@ -234,7 +262,7 @@ language sql as $$
     from funded f where f.deposit < f.booked
 $$;
 
--- verb load_people: writes persons, the groups of staff, and who holds which card.
+-- verb load_people: writes persons, the role and store of staff, and who holds which card.
 -- Caller: loading/documents.py. Nobody's password is touched; a new person has none, and whoever
 -- is staff stays so. A card that somebody else holds is a flaw: files take nothing from anybody.
 create or replace function load_people(people jsonb, at timestamptz) returns loaded
@@ -242,6 +270,7 @@ language plpgsql security definer set search_path from current as $$
 #variable_conflict error
 declare
     result loaded;
+    stores jsonb;
 begin
     perform only_owner();
     with written as (
@@ -261,7 +290,8 @@ begin
     )
     select count(*) filter (where w.is_new), count(*) filter (where not w.is_new)
     into result.added, result.changed from written w;
-    perform write_groups(load_people.people);
+    perform write_roles(load_people.people);
+    stores := write_employments(load_people.people, load_people.at);
     with held as (
         select g.line, g.email, i.iccid, c.account_id
         from jsonb_to_recordset(load_people.people) as g (line integer, email text, cards text[])
@@ -283,6 +313,7 @@ begin
         select from people_holding o inner join people_person p on p.id = o.person_id
         where o.account_id = h.account_id and o.ends_at is null and p.email <> h.email
     );
+    result.flaws := coalesce(result.flaws || stores, result.flaws, stores);
     return result;
 end $$;
 
@@ -290,25 +321,50 @@ end $$;
 create or replace function no_password() returns text
 language sql volatile as $$ select '!' || replace(gen_random_uuid()::text, '-', '') $$;
 
--- part write_groups: gives staff exactly the groups that a file names, and makes those missing.
-create or replace function write_groups(people jsonb) returns void
+-- part write_roles: gives staff exactly the role that a file names, as the group of that name.
+create or replace function write_roles(people jsonb) returns void
 language plpgsql as $$
 #variable_conflict error
 begin
-    insert into auth_group (name)
-    select distinct n.name
-    from jsonb_to_recordset(write_groups.people) as g (groups text[])
-    cross join lateral unnest(g.groups) as n (name)
-    on conflict do nothing;
     delete from people_person_groups m
     using people_person p, auth_group a,
-        jsonb_to_recordset(write_groups.people) as g (email text, is_staff boolean, groups text[])
+        jsonb_to_recordset(write_roles.people) as g (email text, is_staff boolean, role text)
     where g.is_staff and p.email = g.email and m.person_id = p.id and a.id = m.group_id
-      and a.name <> all(g.groups);
+      and a.name <> g.role;
     insert into people_person_groups (person_id, group_id)
     select p.id, a.id
-    from jsonb_to_recordset(write_groups.people) as g (email text, groups text[])
+    from jsonb_to_recordset(write_roles.people) as g (email text, role text)
     inner join people_person p on p.email = g.email
-    inner join auth_group a on a.name = any(g.groups)
+    inner join auth_group a on a.name = g.role
     on conflict do nothing;
+end $$;
+
+-- part write_employments: ends where staff worked, if a file says otherwise, and writes where they
+-- work now; gives what is wrong: stores that are not there.
+create or replace function write_employments(people jsonb, at timestamptz) returns jsonb
+language plpgsql as $$
+#variable_conflict error
+begin
+    update people_employment e set ends_at = write_employments.at
+    from people_person p, people_retailer r,
+        jsonb_to_recordset(write_employments.people)
+            as g (email text, is_staff boolean, store text)
+    where g.is_staff and p.email = g.email and e.person_id = p.id and e.ends_at is null
+      and r.id = e.retailer_id and r.code <> g.store;
+    insert into people_employment (id, person_id, retailer_id, starts_at)
+    select everline_uuid7(write_employments.at), p.id, r.id, write_employments.at
+    from jsonb_to_recordset(write_employments.people) as g (email text, store text)
+    inner join people_person p on p.email = g.email
+    inner join people_retailer r on r.code = g.store
+    on conflict (person_id) where ends_at is null do nothing;
+    return (
+        select jsonb_agg(jsonb_build_object(
+            'line', g.line, 'field', 'store', 'flaw', 'store_unknown',
+            'facts', jsonb_build_object('value', g.store)
+        ))
+        from jsonb_to_recordset(write_employments.people) as g (line integer, store text)
+        where g.store <> '' and not exists (
+            select from people_retailer r where r.code = g.store
+        )
+    );
 end $$;

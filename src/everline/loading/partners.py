@@ -25,6 +25,7 @@ class Partner:
     currency: str
     deposit: int
     pockets: int
+    commission_basis_points: int
     line: int
 
 
@@ -43,12 +44,13 @@ def read_partners(path: Path, problems: Problems) -> tuple[Partner, ...]:
         if not currency:
             section.maybe("deposit", str, "")
         pockets = section.maybe("pockets", values.whole(1, POCKETS_MAX), 1)
+        commission = section.maybe("commission", values.commission, 0)
         if not section.close():
             continue
         if code in found:
             section.refuse("code", Flaw.TWICE, value=code, first=found[code].line)
             continue
-        found[code] = Partner(code, name, currency, deposit, pockets, section.line)
+        found[code] = Partner(code, name, currency, deposit, pockets, commission, section.line)
     if not top.has("partners"):
         top.refuse("partners", Flaw.MISSING)
     top.close()

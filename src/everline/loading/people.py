@@ -1,7 +1,7 @@
-"""people.yaml: holders with the cards they hold, and staff with the groups they belong to.
+"""people.yaml: holders with the cards they hold, and staff with their role and store.
 
 Passwords never stand in a file: the program makes them, or people sign in by a code sent to them.
-That the cards exist is checked against the database. The template is demo/people.yaml.
+That the cards and stores exist is checked against the database. The template is demo/people.yaml.
 """
 
 from dataclasses import dataclass
@@ -10,20 +10,24 @@ from pathlib import Path
 from everline.loading import numbers, values
 from everline.loading.nodes import Section, read_tree
 from everline.loading.problems import Flaw, Problems
+from everline.people.roles import Role
 
 NAME_LENGTH_MAX = 120
+AT_A_STORE = frozenset({Role.STORE_MANAGER, Role.CLERK})
+"""Roles of whoever works at a store."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who can sign in: a holder of `cards` (ICCIDs), or staff in `groups`."""
+    """Somebody who can sign in: a holder of `cards` (ICCIDs), or staff in a `role`."""
 
     email: str
     name: str
     language: str
     is_staff: bool
     cards: tuple[str, ...]
-    groups: tuple[str, ...]
+    role: str
+    store: str
     line: int
 
 
@@ -60,13 +64,16 @@ def _person(section: Section, *, is_staff: bool) -> Person | None:
     name = section.one("name", values.text(NAME_LENGTH_MAX), "")
     language = section.maybe("language", values.language, "en")
     cards: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
+    role = store = ""
     if is_staff:
-        groups = section.many("groups", values.word)
-        if not groups and section.is_sound:
-            section.refuse("groups", Flaw.MISSING)
+        role = section.one("role", values.choice(*Role), "")
+        store = section.maybe("store", values.code, "")
+        if role in AT_A_STORE and not section.has("store"):
+            section.refuse("store", Flaw.MISSING)
+        if role and role not in AT_A_STORE and section.has("store"):
+            section.refuse("store", Flaw.NOT_WITH, other="role", value=role)
     else:
         cards = section.many("cards", numbers.iccid)
     if not section.close():
         return None
-    return Person(email, name, language, is_staff, cards, groups, section.line)
+    return Person(email, name, language, is_staff, cards, role, store, section.line)

@@ -107,6 +107,7 @@ class Flaw(StrEnum):
     ICCID_TWICE = "iccid_twice"
     CARD_UNKNOWN = "card_unknown"
     CARD_HELD = "card_held"
+    STORE_UNKNOWN = "store_unknown"
     NOT_STORED = "not_stored"
 
 
@@ -285,6 +286,7 @@ SENTENCES: Final[Mapping[Flaw, str]] = MappingProxyType(
         Flaw.CARD_HELD: _(
             "Somebody else holds this card. Remove it here until that person has given it up."
         ),
+        Flaw.STORE_UNKNOWN: _("There is no store %(value)s. Check its code, or load it first."),
         Flaw.NOT_STORED: _(
             "The database refuses this file (%(detail)s). Correct it, or report this sentence."
         ),

@@ -16,9 +16,11 @@ from everline.loading.rows import Layout, read_rows
 KINDS: Final = ("shop", "mall_counter", "station", "airport")
 COLUMNS: Final = (
     "code", "name", "kind", "city", "address", "floor_or_exit", "latitude", "longitude",
-    "opening_hours", "phone", "currency", "deposit",
+    "opening_hours", "phone", "currency", "deposit", "commission", "tills", "kiosks",
 )  # fmt: skip
-OPTIONAL: Final = frozenset({"floor_or_exit", "phone"})
+OPTIONAL: Final = frozenset({"floor_or_exit", "phone", "commission", "tills", "kiosks"})
+TERMINALS_MAX: Final = 99
+"""Tills, or kiosks, of one store: their codes end in two digits at most."""
 RETAILERS_MAX: Final = 200_000
 """Codes are remembered to find doubles; more stores than this belong in several files."""
 
@@ -27,7 +29,10 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Retailer:
-    """One store; the deposit is in minor units, the place in millionths of a degree (WGS 84)."""
+    """One store; the deposit is in minor units, the place in millionths of a degree (WGS 84).
+
+    `tills` and `kiosks` are how many of each it has; loading makes those that are missing.
+    """
 
     code: str
     name: str
@@ -41,6 +46,9 @@ class Retailer:
     phone: str
     currency: str
     deposit: int
+    commission_basis_points: int
+    tills: int
+    kiosks: int
     line: int
 
 
@@ -94,6 +102,9 @@ def _retailer(name: str, line: int, fields: dict[str, str], problems: Problems) 
         phone=read("phone", values.phone, ""),
         currency=currency,
         deposit=read("deposit", values.amount(currency or "XXX"), 0),
+        commission_basis_points=read("commission", values.commission, 0),
+        tills=read("tills", values.whole(0, TERMINALS_MAX), 0),
+        kiosks=read("kiosks", values.whole(0, TERMINALS_MAX), 0),
         line=line,
     )
     return retailer if problems.count == before else None

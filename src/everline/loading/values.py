@@ -18,6 +18,7 @@ from babel import Locale
 
 from everline import money
 from everline.loading.problems import Flaw, FlawError, shown
+from everline.people.models import COMMISSION_MAX
 
 LANGUAGES: Final = ("en", "zh-Hans", "id")
 BYTES_MAX: Final = 10**15
@@ -27,6 +28,7 @@ _CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{1,31}")
 _WORD: Final = re.compile(r"[a-z][a-z0-9-]{1,31}")
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,12})?")
+_SHARE: Final = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?")
 _PERCENT: Final = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))? ?%")
 _BYTES: Final = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,12}))? ?(kB|MB|GB|TB)")
 _RELATIVE: Final = re.compile(
@@ -212,6 +214,17 @@ def basis_points(value: str) -> int:
     points = int(match[1] + (match[2] or "").ljust(2, "0"))
     if points > money.BASIS_POINTS:
         raise FlawError(Flaw.NOT_BETWEEN, value=value, low="0%", high="100%")
+    return points
+
+
+def commission(value: str) -> int:
+    """Read what a store or partner earns of a price, in percent, such as 2.5, in basis points."""
+    match = _SHARE.fullmatch(value)
+    if match is None:
+        raise FlawError(Flaw.NOT_NUMBER, value=shown(value))
+    points = int(match[1] + (match[2] or "").ljust(2, "0"))
+    if points > COMMISSION_MAX:
+        raise FlawError(Flaw.NOT_BETWEEN, value=value, low=0, high=COMMISSION_MAX // 100)
     return points
 
 

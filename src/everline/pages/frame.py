@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.translation import get_language
 
-from everline import catalogue
+from everline import catalogue, clock, trust
 
 HTML_TAGS: Final = {"zh-hans": "zh-Hans"}
 """How a language is written in HTML, where that is not Django's way (BCP 47)."""
@@ -24,16 +24,22 @@ def page(
     *,
     status: int = 200,
     policy: catalogue.Policy | None = None,
+    channel: str = "",
 ) -> HttpResponse:
     """Render a page, which no cache keeps: it may show what one person alone may see."""
-    given = frame(request, policy or catalogue.policy()) | dict(context or {})
+    given = frame(request, policy or catalogue.policy(), channel) | dict(context or {})
     response = render(request, template, given, status=status)
     response["Cache-Control"] = "no-store"
     return response
 
 
-def frame(request: HttpRequest, policy: catalogue.Policy | None) -> dict[str, Any]:
-    """Give what the frame of a page shows: the operator, the languages, and where one is."""
+def frame(
+    request: HttpRequest, policy: catalogue.Policy | None, channel: str = ""
+) -> dict[str, Any]:
+    """Give what the frame of a page shows: operator, languages, a channel's banners, the place.
+
+    Without a policy, as on the page for a bug, no table is read.
+    """
     current = get_language()
     return {
         "operator": policy.name if policy else settings.MERCHANT,
@@ -44,6 +50,9 @@ def frame(request: HttpRequest, policy: catalogue.Policy | None) -> dict[str, An
             for code, name in settings.LANGUAGES
         ],
         "here": request.get_full_path(),
+        "banners": trust.banners(channel, clock.now(), current or "en")
+        if policy and channel
+        else [],
     }
 
 

@@ -5,11 +5,12 @@ said in states.py, what a refusal is about in facts.py.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
 from babel import Locale
+from babel.dates import format_date
 from babel.numbers import format_decimal
 from django.utils.translation import get_language, gettext as _, ngettext
 
@@ -35,6 +36,11 @@ def money(amount: int, currency: str, policy: Policy) -> str:
 def instant(at: datetime, zone: str) -> str:
     """Write an instant in a zone, with the zone."""
     return clock.format_instant(at, zone, _tag())
+
+
+def day(shown: date) -> str:
+    """Write a day without a time."""
+    return format_date(shown, "long", _locale())
 
 
 def name(names: Mapping[str, str]) -> str:

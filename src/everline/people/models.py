@@ -1,7 +1,7 @@
 """People and firms: persons who sign in, who holds which account, retailers, partners, keys.
 
-Money of a firm is its deposit in the ledger, reached by its `account_id`. Keys are made and found
-in keys.py.
+Money of a firm is its deposit in the ledger, reached by its `account_id`. Keys of partners are made
+and found in keys.py, those of tills and kiosks in terminals.py; what staff may do says roles.py.
 """
 
 from typing import ClassVar
@@ -9,9 +9,12 @@ from typing import ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q, Value
 
 from everline import clock, ids
+
+COMMISSION_MAX = 5000
+"""Half of the price, in basis points: more is a slip of the pen."""
 
 
 class PersonManager(BaseUserManager["Person"]):
@@ -32,9 +35,17 @@ class PersonManager(BaseUserManager["Person"]):
 
 
 class Person(AbstractBaseUser, PermissionsMixin):
-    """Somebody who can sign in: a holder of cards, or staff."""
+    """Somebody who can sign in: a holder of cards, or staff.
+
+    `customer_number` is given by the database; ids.CustomerNumber writes it with a check digit.
+    """
 
     id = models.UUIDField(primary_key=True)
+    customer_number = models.BigIntegerField(
+        unique=True,
+        editable=False,
+        db_default=Func(Value("people_customer_number"), function="nextval"),
+    )
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True, default="")
     locale = models.CharField(max_length=10, default="en")
@@ -79,6 +90,16 @@ class Retailer(models.Model):
     opening_hours = models.CharField(max_length=120)
     phone = models.CharField(max_length=20, default="", blank=True)
     currency = models.CharField(max_length=3)
+    commission_basis_points = models.SmallIntegerField(db_default=0, default=0)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(commission_basis_points__range=(0, COMMISSION_MAX)),
+                name="retailer_commission_is_a_share",
+            ),
+        ]
 
 
 class Partner(models.Model):
@@ -90,7 +111,16 @@ class Partner(models.Model):
     name = models.CharField(max_length=120)
     currency = models.CharField(max_length=3)
     pockets = models.SmallIntegerField(default=1)
+    commission_basis_points = models.SmallIntegerField(db_default=0, default=0)
     closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(commission_basis_points__range=(0, COMMISSION_MAX)),
+                name="partner_commission_is_a_share",
+            ),
+        ]
 
 
 class APIKey(models.Model):
@@ -102,3 +132,94 @@ class APIKey(models.Model):
     hint = models.CharField(max_length=8)
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+
+class Terminal(models.Model):
+    """A till or kiosk of a store: a device that proves itself by a key, kept as its SHA-256.
+
+    The one-time code that lets a device in is kept as a keyed hash, until it is used or too old.
+    """
+
+    TILL, KIOSK = "till", "kiosk"
+
+    id = models.UUIDField(primary_key=True)
+    retailer = models.ForeignKey(Retailer, models.PROTECT, related_name="terminals")
+    kind = models.CharField(max_length=8, choices=[(TILL, TILL), (KIOSK, KIOSK)])
+    code = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=60)
+    place_note = models.CharField(max_length=60, default="", blank=True)
+    language = models.CharField(max_length=10, default="en")
+    enrol_code_hash = models.BinaryField(unique=True, null=True)
+    enrol_expires_at = models.DateTimeField(null=True, blank=True)
+    enrol_tries = models.SmallIntegerField(default=0)
+    key_hash = models.BinaryField(unique=True, null=True)
+    enrolled_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_seen_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["till", "kiosk"]), name="terminal_kind_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(enrol_code_hash=None, enrol_expires_at=None)
+                | Q(enrol_code_hash__isnull=False, enrol_expires_at__isnull=False),
+                name="terminal_code_has_an_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(key_hash=None) | Q(enrolled_at__isnull=False),
+                name="terminal_key_was_enrolled",
+            ),
+        ]
+
+
+class Employment(models.Model):
+    """At which store somebody works, from when until when; one at a time."""
+
+    id = models.UUIDField(primary_key=True)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="employments")
+    retailer = models.ForeignKey(Retailer, models.PROTECT, related_name="employments")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person"], condition=Q(ends_at=None), name="person_has_one_workplace"
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at=None) | Q(ends_at__gte=models.F("starts_at")),
+                name="employment_is_forward",
+            ),
+        ]
+
+
+class ReturnCall(models.Model):
+    """A caller who wants to be called by a person; one that is open for each telephone number."""
+
+    id = models.UUIDField(primary_key=True)
+    phone = models.CharField(max_length=20)
+    locale = models.CharField(max_length=10, default="en")
+    card_id = models.UUIDField(null=True, blank=True)
+    note = models.CharField(max_length=240, default="", blank=True)
+    asked_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, blank=True)
+    done_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["phone"], condition=Q(done_at=None), name="phone_waits_for_one_call"
+            ),
+            models.CheckConstraint(
+                condition=Q(done_at=None, done_by=None)
+                | Q(done_at__isnull=False, done_by__isnull=False),
+                name="return_call_was_done_by_somebody",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["asked_at"], condition=Q(done_at=None), name="return_calls_that_wait"
+            ),
+        ]

@@ -7,6 +7,7 @@ in four files: a channel's view, renew.py, renewals.sql, ledger.sql.
 from everline.renewals.deliver import deliver, expire_due, withdraw
 from everline.renewals.pay import Settled, ask_all, ask_renewal, pay
 from everline.renewals.quotes import Quote, quote
+from everline.renewals.receipts import receipt
 from everline.renewals.renew import (
     Contact,
     Order,
@@ -40,6 +41,7 @@ __all__ = [
     "pay",
     "place",
     "quote",
+    "receipt",
     "renew",
     "retry_payment",
     "reverse",

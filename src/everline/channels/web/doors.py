@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods
 from everline import cards, catalogue, clock
 from everline.cards import Card
 from everline.channels.web.forms import DeviceForm, StartCodeForm
-from everline.channels.web.ordering import CHANNEL, SOURCE
-from everline.channels.web.pages import page
+from everline.channels.web.ordering import SOURCE
+from everline.channels.web.pages import CHANNEL, page
 from everline.channels.web.refusals import Explained, Place, explain
 from everline.database.requests import Answer, Caller
 from everline.errors import Code

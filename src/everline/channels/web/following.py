@@ -18,8 +18,8 @@ from everline.cards import find_by_id
 from everline.channels.web import browser
 from everline.channels.web.forms import RequestForm
 from everline.channels.web.holders import holds
-from everline.channels.web.ordering import CHANNEL, SOURCE, gateway_for, send
-from everline.channels.web.pages import page
+from everline.channels.web.ordering import SOURCE, gateway_for, send
+from everline.channels.web.pages import CHANNEL, page
 from everline.channels.web.refusals import Place, explain
 from everline.database.requests import Answer, Caller
 from everline.ids import Iccid

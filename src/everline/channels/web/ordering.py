@@ -21,7 +21,7 @@ from everline.catalogue import Offer, Policy
 from everline.channels.web import browser
 from everline.channels.web.forms import PROMO_LENGTH_MAX, OrderForm, PromoForm
 from everline.channels.web.holders import holds
-from everline.channels.web.pages import page
+from everline.channels.web.pages import CHANNEL, page
 from everline.channels.web.refusals import Explained, Place, explain
 from everline.database.requests import Answer, Caller
 from everline.errors import Code, Refusal
@@ -29,7 +29,6 @@ from everline.pages import words
 from everline.pages.frame import see_other
 from everline.renewals import Order, Quote
 
-CHANNEL: Final = "web"
 SOURCE: Final = "page"
 SHORTLY: Final = timedelta(hours=1)
 """Within this time the same plan for the same card is bought again only by somebody who says so."""

@@ -1,7 +1,7 @@
 """Rendering a page of this channel: the common frame, and where one can sign in."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -9,6 +9,8 @@ from django.utils.http import urlencode
 
 from everline import catalogue
 from everline.pages import frame as frames
+
+CHANNEL: Final = "web"
 
 
 def page(
@@ -21,12 +23,14 @@ def page(
 ) -> HttpResponse:
     """Render a page of the online channel, which no cache keeps."""
     given = sign_in(request) | dict(context or {})
-    return frames.page(request, f"web/{template}", given, status=status, policy=policy)
+    return frames.page(
+        request, f"web/{template}", given, status=status, policy=policy, channel=CHANNEL
+    )
 
 
 def frame(request: HttpRequest, policy: catalogue.Policy | None) -> dict[str, Any]:
     """Give what the frame of a page of this channel shows."""
-    return frames.frame(request, policy) | sign_in(request)
+    return frames.frame(request, policy, CHANNEL) | sign_in(request)
 
 
 def sign_in(request: HttpRequest) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from everline.channels.web import doors, entry, following, holders, ordering, tokens
+from everline.channels.web import doors, entry, following, holders, ordering, tokens, verifying
 
 tokens.register()
 
@@ -19,6 +19,8 @@ urlpatterns = [
     path("renewals/<renewal:renewal_id>/returned", following.returned, name="returned"),
     path("renewals/<renewal:renewal_id>/pay", following.pay, name="pay"),
     path("renewals/<renewal:renewal_id>/cancel", following.cancel, name="cancel"),
+    path("verify", verifying.ask, name="verify"),
+    path("verify/<path:code>", verifying.show, name="verify-code"),
     path("my/cards", holders.cards_held, name="my-cards"),
     path("sign-in", holders.SignIn.as_view(), name="sign-in"),
     path("sign-out", holders.SignOut.as_view(), name="sign-out"),
