@@ -19,7 +19,9 @@ def start_code_hash(iccid: str, code: str) -> bytes:
 
     The code guards against mistakes and guessing of somebody else's card: ten wrong ones lock it.
     """
-    plain = re.sub(r"[^0-9A-Z]", "", code.upper())
+    plain = code.upper()
+    if not (plain.isascii() and plain.isalnum()):
+        plain = re.sub(r"[^0-9A-Z]", "", plain)
     return hashlib.sha256(f"{iccid}:{plain}".encode()).digest()
 
 

@@ -5,16 +5,15 @@ Rows are given one by one in flat memory. The path of a sound row is short: the 
 numbers.py and values.py. A row in which anything is wrong is read again column by column, so that
 every problem of it is named. The template with a comment on each column is demo/cards.csv.
 A card number that stands twice is found among the first DOUBLES_MAX rows of a file with 12 bytes
-a row; beyond that the unique index of the database finds it.
+a row; beyond that the database finds it, but for a stored card whose first row changed nothing.
 """
 
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from everline.ids import luhn_digit
 from everline.loading import numbers, values
@@ -36,9 +35,12 @@ _ZONE_LENGTH_MAX: Final = 40
 _used: Final = values.whole(0, 10**16)
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One card as loaded; `term_started_at` is in UTC, the balance in minor units."""
+class Card(NamedTuple):
+    """One card as loaded; `term_started_at` is in UTC, the balance in minor units.
+
+    A named tuple is made in a fifth of the time of a frozen dataclass, which would be a sixth of
+    the reading.
+    """
 
     iccid: str
     msisdn: str | None

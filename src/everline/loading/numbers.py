@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from everline.ids import Eid, Iccid, Imei, InvalidNumberError, Msisdn
+from everline.ids import Eid, Iccid, Imei, InvalidNumberError, Msisdn, luhn_digit
 from everline.loading.problems import Flaw, FlawError, shown
 
 DEVICES_MAX: Final = 20
@@ -17,6 +17,7 @@ DEVICES_MAX: Final = 20
 
 _EID_LENGTH: Final = 32
 _START_CODE: Final = re.compile(r"[A-Z0-9]{4,20}")
+_ICCID: Final = re.compile(r"[0-9]{18,20}")
 _MSISDN: Final = re.compile(r"\+[1-9][0-9]{7,14}")
 _MATCHING_ID: Final = re.compile(r"[A-Z0-9-]{1,64}")
 _ROUNDED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}|[0-9]{15}0{4,5}")
@@ -27,6 +28,8 @@ Device = tuple[str, str]
 
 def iccid(value: str) -> str:
     """Read a card number."""
+    if _ICCID.fullmatch(value) and value[-1] == luhn_digit(value[:-1]):
+        return value  # as nearly all are written: this spares half of the time
     return _parsed(Iccid.parse, value)
 
 
@@ -57,6 +60,8 @@ def devices(value: str) -> tuple[Device, ...]:
 
 def start_code(value: str) -> str:
     """Read the code printed on the card's carrier, without its hyphens and in capitals."""
+    if _START_CODE.fullmatch(value):
+        return value
     plain = value.replace("-", "").replace(" ", "").upper()
     if not _START_CODE.fullmatch(plain):
         raise FlawError(Flaw.NOT_START_CODE)

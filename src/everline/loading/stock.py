@@ -1,16 +1,19 @@
 """Writing cards.csv: read and judged here, meanwhile stored by the server, part by part.
 
 While one part of some thousand rows is being stored, the next one is read, so that both processors
-work; memory holds these two parts and no more. A part goes by COPY into a table of the session,
-from where the verbs in stock.sql take it. When something is found, nothing more is stored, but the
-file is read to its end, so that everything wrong with it is named.
+work; memory holds these two parts and no more. A part whose cards are all new goes to their table
+by COPY; of it only what cards bring, and any other part as a whole, goes by COPY into a table of
+the session, from where the verbs in stock.sql take it. When something is found, nothing more is
+stored, but the file is read to its end, so that everything wrong with it is named.
 """
 
 import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from itertools import count
+from typing import Final, LiteralString
 from uuid import UUID
 
 import psycopg
@@ -28,18 +31,37 @@ _TABLES: Final = (
     "create temporary table incoming_card of incoming_card on commit drop;"
     " create temporary table waiting_card of waiting_card on commit drop"
 )
-_COPY: Final = (
-    "copy pg_temp.incoming_card (line, id, account_id, iccid, msisdn, kind, zone, currency, state,"
-    " start_code_hash, smdp_address, matching_id, plan_version_id, term_started_at, used_bytes,"
+_STEM: Final = (
+    "id, account_id, iccid, msisdn, kind, zone, currency, state, start_code_hash, smdp_address,"
+    " matching_id"
+)
+_COPY_CARDS: Final = f"copy cards_card ({_STEM}, start_code_tries, loaded_at) from stdin"
+_COPY_INCOMING: Final = (
+    f"copy pg_temp.incoming_card ({_STEM}, line, plan_version_id, term_started_at, used_bytes,"
     " balance, holder, devices) from stdin"
 )
 _NULL: Final = r"\N"
 _HEX: Final = r"\\x"
-_CHANCE: Final = 10
-"""Hexadecimal digits of an id that are left to chance."""
+_BLOCK: Final = 0x1000
+"""How many ids share the upper part of the counter in them."""
 
-Part = tuple[int, int, bytes]
-"""How many cards, the line of the last one, and their rows as COPY reads them."""
+
+@dataclass(slots=True)
+class _Part:
+    """Some thousand cards, the plan version of each one's term, and its own columns for COPY."""
+
+    cards: list[Card] = field(default_factory=list)
+    versions: list[UUID | None] = field(default_factory=list)
+    stems: list[str] = field(default_factory=list)
+
+    def incoming(self, *, only_bringing: bool = False) -> str:
+        """Give the rows for the verbs: all, or only those of cards that bring something."""
+        rows = zip(self.stems, self.cards, self.versions, strict=True)
+        return "".join(
+            stem + _tail(card, version)
+            for stem, card, version in rows
+            if not only_bringing or card.devices or version or card.balance or card.holder
+        )
 
 
 def write_cards(task: Task) -> Counts:
@@ -48,13 +70,13 @@ def write_cards(task: Task) -> Counts:
     counts = Counts()
     with ThreadPoolExecutor(1, "everline-load") as server:
         storing: tuple[int, Future[Answer]] | None = None
-        for count, line, rows in _parts(task):
+        for part in _parts(task):
             if storing is not None:
                 counts += task.counted(storing[0], storing[1].result())
-            task.tell(line)
+            task.tell(part.cards[-1].line)
             storing = None
             if task.is_sound:
-                storing = count, server.submit(_store, task.connection, count, rows, task.at)
+                storing = len(part.cards), server.submit(_store, task.connection, part, task.at)
         if storing is not None:
             counts += task.counted(storing[0], storing[1].result())
     if task.is_sound:
@@ -63,63 +85,100 @@ def write_cards(task: Task) -> Counts:
     return counts
 
 
-def _store(connection: psycopg.Connection, count: int, rows: bytes, at: datetime) -> Answer:
+def _store(connection: psycopg.Connection, part: _Part, at: datetime) -> Answer:
     """Hand one part to the server and wait until it is stored."""
-    with connection.cursor() as cursor:
-        with cursor.copy(_COPY) as copy:
-            copy.write(rows)
-        return cursor.execute("select * from load_cards(%s, %s)", [count, at]).fetchone()
+    if not _is_new(connection, part):
+        _copy(connection, _COPY_INCOMING, part.incoming())
+        answer = connection.execute("select * from load_cards(%s, %s)", [len(part.cards), at])
+        return answer.fetchone()
+    end = f"\t0\t{at.isoformat()}\n"
+    _copy(connection, _COPY_CARDS, end.join(part.stems) + end)
+    rows = part.incoming(only_bringing=True)
+    if rows:
+        _copy(connection, _COPY_INCOMING, rows)
+        connection.execute("select load_furniture(%s)", [at])
+    return len(part.cards), 0, None
 
 
-def _parts(task: Task) -> Iterator[Part]:
+def _is_new(connection: psycopg.Connection, part: _Part) -> bool:
+    """Tell at a glance that no number of a part is stored: none lies between its ends.
+
+    So it is with nearly every delivery, since its numbers follow each other; then no row has to be
+    looked up. All numbers are digits, which every order of text sorts alike; and whatever slipped
+    through, the unique indexes would refuse it. Only a load adds cards, and only one load runs.
+    """
+    iccids = [card.iccid for card in part.cards]
+    msisdns = [card.msisdn for card in part.cards if card.msisdn and card.state != "terminated"]
+    if len(set(iccids)) < len(iccids) or len(set(msisdns)) < len(msisdns):
+        return False
+    row = connection.execute(
+        "select exists (select from cards_card c where c.iccid between %s and %s)"
+        " or exists (select from cards_card c"
+        " where c.msisdn between %s and %s and c.state <> 'terminated')",
+        [min(iccids), max(iccids), min(msisdns, default=""), max(msisdns, default="")],
+    ).fetchone()
+    return row == (False,)
+
+
+def _copy(connection: psycopg.Connection, statement: LiteralString, rows: str) -> None:
+    """Send rows to a table."""
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(rows)
+
+
+def _parts(task: Task) -> Iterator[_Part]:
     """Read the file into parts of sound cards."""
     judge, number = _Judge(task), _numbers(task.at)
-    rows: list[str] = []
-    line = 0
+    part = _Part()
     for card in read_cards(task.path, task.problems, task.at):
-        rows.append(_row(card, judge.version(card), *next(number)))
-        if len(rows) == ROWS_AT_ONCE:
-            yield len(rows), card.line, "".join(rows).encode()
-            rows.clear()
-        line = card.line
-    if rows:
-        yield len(rows), line, "".join(rows).encode()
+        part.versions.append(judge.version(card))
+        part.stems.append(_stem(card, next(number)))
+        part.cards.append(card)
+        if len(part.cards) == ROWS_AT_ONCE:
+            yield part
+            part = _Part()
+    if part.cards:
+        yield part
 
 
-def _row(card: Card, version: UUID | None, card_id: str, account_id: str) -> str:
-    """Write one row in COPY's text form.
+def _stem(card: Card, ids: str) -> str:
+    """Write what is the card's own, in COPY's text form.
 
-    Nothing has to be escaped: the reader's checks let no tab, line break or backslash into any of
-    these values.
+    Nothing has to be escaped, here and in the tail: the reader's checks let no tab, line break or
+    backslash into any of these values.
     """
-    code, started = card.start_code, card.term_started_at
+    code = card.start_code
     return (
-        f"{card.line}\t{card_id}\t{account_id}\t{card.iccid}\t{card.msisdn or _NULL}\t{card.kind}"
-        f"\t{card.zone}\t{card.currency}\t{card.state}"
+        f"{ids}\t{card.iccid}\t{card.msisdn or _NULL}\t{card.kind}\t{card.zone}\t{card.currency}"
+        f"\t{card.state}"
         f"\t{_HEX + start_code_hash(card.iccid, code).hex() if code else _NULL}"
-        f"\t{card.smdp_address}\t{card.matching_id}\t{version or _NULL}"
-        f"\t{started.isoformat() if started else _NULL}\t{card.used_bytes}\t{card.balance}"
-        f"\t{card.holder or _NULL}\t{{{','.join(map(':'.join, card.devices))}}}\n"
+        f"\t{card.smdp_address}\t{card.matching_id}"
     )
 
 
-def _numbers(at: datetime) -> Iterator[tuple[str, str]]:
+def _tail(card: Card, version: UUID | None) -> str:
+    """Write the rest of a row for the verbs: its line, and what the card brings."""
+    started = card.term_started_at
+    return (
+        f"\t{card.line}\t{version or _NULL}\t{started.isoformat() if started else _NULL}"
+        f"\t{card.used_bytes}\t{card.balance}\t{card.holder or _NULL}"
+        f"\t{{{','.join(map(':'.join, card.devices))}}}\n"
+    )
+
+
+def _numbers(at: datetime) -> Iterator[str]:
     """Make ids for cards and their accounts: UUIDv7 of one instant that ascend within a file.
 
     After the milliseconds comes a counter (RFC 9562, 6.2, method 1), then 40 bits of chance: so
     rows and indexes grow at their ends, which spares the server half of its time.
     """
     time = uuid7(at).hex[:12]
-    count = 0
-    while True:
-        chance = os.urandom(ROWS_AT_ONCE * _CHANCE).hex()
-        for place in range(0, len(chance), 2 * _CHANCE):
-            start = f"{time}7{count >> 20:03x}8{count & 0xFFFFF:05x}"
-            yield (
-                start + chance[place : place + _CHANCE],
-                start + chance[place + _CHANCE : place + 2 * _CHANCE],
-            )
-            count += 1
+    for block in count():
+        start = f"{time}7{block >> 8:03x}8{block & 0xFF:02x}"
+        chances = iter(os.urandom(_BLOCK * 10).hex("\t", -5).split("\t"))
+        for place, chance in enumerate(zip(chances, chances, strict=True)):
+            here = f"{start}{place:03x}"
+            yield f"{here}{chance[0]}\t{here}{chance[1]}"
 
 
 class _Judge:
