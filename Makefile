@@ -21,7 +21,7 @@ export HELP
 
 define BENCH
 .venv/bin/everline bench NAME measures and prints JSON; docs/benchmarks.md lists the names.
-Close other programs first, and set EVERLINE_HOME to a folder for benchmarks alone.
+Close other programs first. Each starts a server of its own, which --home FOLDER would keep.
 endef
 export BENCH
 
@@ -106,7 +106,7 @@ define CHECKS
 .venv/bin/ruff format --check .
 .venv/bin/mypy
 .venv/bin/lint-imports
-.venv/bin/sqlfluff lint src
+.venv/bin/sqlfluff lint src benchmarks
 .venv/bin/djlint src --check --lint
 .venv/bin/python -m pytest -q tests/test_tidy.py
 endef

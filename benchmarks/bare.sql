@@ -40,11 +40,11 @@ begin
         id, account_id, group_id, kind, debit_id, credit_id, amount, currency, at
     ) values
     (
-        everline_uuid7(bare.at), bare.account, renewal, 'sale', paid_from,
+        everline_uuid7_beside(renewal, 1), bare.account, renewal, 'sale', paid_from,
         '00000000-0000-7000-8000-000000000003', bare.total - 187, 'EUR', bare.at
     ),
     (
-        everline_uuid7(bare.at), bare.account, renewal, 'tax', paid_from,
+        everline_uuid7_beside(renewal, 2), bare.account, renewal, 'tax', paid_from,
         '00000000-0000-7000-8000-000000000004', 187, 'EUR', bare.at
     );
     insert into cards_entitlement (
@@ -52,14 +52,14 @@ begin
         planned_ends_at, anchor_day, allowance_bytes, fair_use_bytes, used_bytes, carried_bytes,
         devices_max
     ) values (
-        everline_uuid7(bare.at), bare.account, bare.card, renewal, bare.plan_version, 'pending',
-        bare.starts_at, bare.ends_at, bare.ends_at, 1, 30000000000, null, 0, 0, 2
+        everline_uuid7_beside(renewal, 3), bare.account, bare.card, renewal, bare.plan_version,
+        'pending', bare.starts_at, bare.ends_at, bare.ends_at, 1, 30000000000, null, 0, 0, 2
     );
     insert into jobs_job (
         id, account_id, kind, subject_id, state, run_at, tries, tries_max, last_error, created_at
     ) values (
-        everline_uuid7(bare.at), bare.account, 'deliver', renewal, 'ready', bare.at, 0, 12, '',
-        bare.at
+        everline_uuid7_beside(renewal, 4), bare.account, 'deliver', renewal, 'ready', bare.at, 0,
+        12, '', bare.at
     );
     return bare.ends_at;
 end $$;

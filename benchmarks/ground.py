@@ -28,6 +28,9 @@ from rich.progress import Progress
 from everline.database import preflight, server, verbs
 from everline.database.addresses import Addresses, addresses
 
+STEP: Final = 611953
+"""Cards are dealt this far apart, so that two that follow each other share no page."""
+
 HERE: Final = Path(__file__).resolve().parent
 PGBENCH_SECONDS_MAX: Final = 900
 SESSION: Final = ("search_path", "plan_cache_mode", "enable_seqscan", "jit")
@@ -57,16 +60,43 @@ class Ground:
             row = admin.execute(query.encode(), parameters).fetchone()
         return row[0] if row else None
 
+    @contextmanager
+    def reading(self) -> Iterator[psycopg.Connection]:
+        """Lend the superuser's connection."""
+        with psycopg.connect(self.logins.admin, autocommit=True) as admin:
+            yield admin
+
     def run(self, script: str) -> None:
         """Run statements as the owner, each on its own."""
         with psycopg.connect(self.logins.owner, autocommit=True) as owner:
             owner.execute(script.encode())
 
-    def settle(self) -> None:
-        """Give statistics to the planner, pages to the disk and a fresh start to every side."""
-        with psycopg.connect(self.logins.admin, autocommit=True) as admin:
-            admin.execute("vacuum (analyze)")
-            admin.execute("checkpoint")
+    def settle(self, *databases: str) -> None:
+        """Give statistics to the planner, pages to the disk and all tables to the server's memory.
+
+        So no side pays for what another one, or nobody, has read before.
+        """
+        for address in (self.logins.admin, *databases):
+            with psycopg.connect(address, autocommit=True) as admin:
+                admin.execute("vacuum (analyze)")
+                admin.execute("checkpoint")
+                admin.execute("create extension if not exists pg_prewarm")
+                admin.execute(
+                    "select sum(pg_prewarm(c.oid)) from pg_class c"
+                    " where c.relkind in ('r', 'i') and c.relnamespace = 'public'::regnamespace"
+                )
+
+    def wal_bytes(self) -> int:
+        """Tell how much write-ahead log there is, of all databases of the server."""
+        return int(self.value("select pg_current_wal_insert_lsn() - '0/0'"))
+
+    def dealt(self) -> int:
+        """Tell how many cards were dealt so far; a kept home remembers."""
+        return int(self.value("select coalesce(max(d.through), 0) from bench.deck d"))
+
+    def deal(self, through: int) -> None:
+        """Remember that cards up to this place in the deck are used."""
+        self.run(f"insert into bench.deck (through) values ({through})")  # noqa: S608 a number
 
 
 @contextmanager
@@ -121,7 +151,9 @@ def _furnished(home: Path, cards: int) -> Ground:
     with psycopg.connect(logins.owner, autocommit=True) as owner:
         owner.execute(f"set search_path = {verbs.schema()}, public".encode())
         owner.execute("select open_books('EUR', '{}')")
-    return Ground(home, logins, cards, verbs.schema(), " ".join(options))
+        found = owner.execute("select count(*) from cards_card").fetchone()
+    assert found is not None
+    return Ground(home, logins, int(found[0]), verbs.schema(), " ".join(options))
 
 
 def pgbench(address: str, arguments: Sequence[str], *, options: str = "") -> str:
@@ -146,6 +178,11 @@ def pgbench(address: str, arguments: Sequence[str], *, options: str = "") -> str
     if done.returncode != 0:
         raise SystemExit(f"pgbench: {done.stderr.strip()[-2000:]}")
     return done.stdout
+
+
+def card(place: int, cards: int) -> int:
+    """Give the card at a place of the deck, as the scripts of pgbench do."""
+    return 1 + place * STEP % cards
 
 
 def rate(printed: str) -> float:

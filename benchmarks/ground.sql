@@ -5,6 +5,9 @@
 
 create schema bench;
 
+-- How far the deck of cards is used up, so that a kept server deals each card once.
+create table bench.deck (through bigint not null);
+
 -- A card number of 18 digits and their check digit (Luhn).
 create function bench.iccid(number bigint) returns text
 language sql immutable parallel safe as $$

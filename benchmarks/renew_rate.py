@@ -16,38 +16,56 @@ from benchmarks.ground import Ground, alternate, circumstances, compared, median
 from everline.database.addresses import APP
 
 CLIENTS: Final = (8, 32)
-FULL: Final = {"cards": 1_000_000, "scale": 50, "rounds": 5, "seconds": 20}
+SIDES: Final = ("renew", "tpcb", "bare")
+FULL: Final = {"cards": 1_000_000, "scale": 50, "rounds": 5, "seconds": 15}
 QUICK: Final = {"cards": 50_000, "scale": 10, "rounds": 2, "seconds": 2}
-MARGIN: Final = 1.3
+MARGIN: Final = 1.15
 """Cards are dealt to clients evenly, and a fast client uses up its hand sooner."""
 
 
 @dataclass(slots=True)
-class Deck:
-    """Cards that were not renewed yet: each call gets another one, so none is refused."""
+class Player:
+    """Runs a side with cards that were not renewed yet, so that none is refused or replayed."""
 
-    size: int
-    dealt: int = 0
+    ground: Ground
+    tpcb: str
     calls: dict[str, int] = field(default_factory=dict)
+    wal: dict[str, list[int]] = field(default_factory=dict)
 
-    def play(self, ground_: Ground, side: str, clients: int, seconds: int) -> float:
+    def play(self, side: str, clients: int, seconds: int) -> float:
         """Run one side for some seconds and give its rate."""
-        if self.dealt >= self.size:
-            raise SystemExit("all cards are used up: ask for shorter rounds or more cards")
+        before = self.ground.wal_bytes()
+        run = self._tpcb if side == "tpcb" else self._renew
+        printed = run(side, clients, seconds)
+        done = ground.count(printed)
+        self.calls[side] = self.calls.get(side, 0) + done
+        self.wal.setdefault(side, []).append((self.ground.wal_bytes() - before) // done)
+        return ground.rate(printed)
+
+    def _tpcb(self, _side: str, clients: int, seconds: int) -> str:
+        return pgbench(
+            self.tpcb,
+            ["--protocol=prepared", f"--client={clients}", "--jobs=2", f"--time={seconds}"],
+        )
+
+    def _renew(self, side: str, clients: int, seconds: int) -> str:
+        base = self.ground.dealt()
         printed = pgbench(
-            ground_.logins.app,
+            self.ground.logins.app,
             [
                 *("--no-vacuum", "--protocol=prepared", f"--client={clients}", "--jobs=2"),
                 *(f"--time={seconds}", f"--file={ground.HERE / side}.pgbench"),
-                *(f"--define=clients={clients}", f"--define=base={self.dealt}"),
-                *(f"--define=cards={self.size}", "--define=n=-1"),
+                *(f"--define=clients={clients}", f"--define=base={base}"),
+                *(f"--define=cards={self.ground.cards}", f"--define=step={ground.STEP}"),
+                "--define=n=-1",
             ],
-            options=ground_.session,
+            options=self.ground.session,
         )
-        done = ground.count(printed)
-        self.calls[side] = self.calls.get(side, 0) + done
-        self.dealt += int(done * MARGIN) + 10 * clients
-        return ground.rate(printed)
+        through = base + int(ground.count(printed) * MARGIN) + 10 * clients
+        if through > self.ground.cards:
+            raise SystemExit("The cards are used up: ask for shorter rounds, or a new home.")
+        self.ground.deal(through)
+        return printed
 
 
 def main() -> None:
@@ -75,49 +93,49 @@ def measure(prepared: Ground, size: dict[str, int]) -> dict[str, Any]:
     tpcb = ground.other_database(prepared, "tpcb")
     with ground.console.status(f"making pgbench's tables at scale {size['scale']}"):
         pgbench(tpcb, ["--initialize", "--quiet", f"--scale={size['scale']}"])
-    prepared.settle()
-    deck = Deck(size["cards"])
+    prepared.settle(tpcb)
+    answered = answers(prepared)
+    player = Player(prepared, tpcb)
     found: dict[str, Any] = {}
     for clients in CLIENTS:
 
         def of(side: str, clients: int = clients) -> Callable[[], float]:
-            return lambda: deck.play(prepared, side, clients, size["seconds"])
+            return lambda: player.play(side, clients, size["seconds"])
 
-        def baseline(clients: int = clients) -> float:
-            return ground.rate(
-                pgbench(
-                    tpcb,
-                    [
-                        *("--protocol=prepared", f"--client={clients}", "--jobs=2"),
-                        f"--time={size['seconds']}",
-                    ],
-                )
-            )
-
-        rates = alternate(
-            f"{clients} clients",
-            {"renew": of("renew"), "tpcb": baseline, "bare": of("bare")},
-            size["rounds"],
-        )
+        rates = alternate(f"{clients} clients", {side: of(side) for side in SIDES}, size["rounds"])
         found[f"{clients} clients"] = {
             "per_second": medians(rates),
             "to_tpcb": compared(rates, "renew", "tpcb"),
             "to_bare": compared(rates, "renew", "bare"),
+            "wal_bytes_a_call": player.wal,
             "rounds": rates,
         }
-    return {"bench": "renew", "size": size, **found, **checked(prepared, deck)} | circumstances(
-        prepared
-    )
+        player.wal = {}
+    return {
+        "bench": "renew",
+        "size": size,
+        **found,
+        "answers": checked(player, answered, answers(prepared)),
+        **circumstances(prepared),
+    }
 
 
-def checked(prepared: Ground, deck: Deck) -> dict[str, Any]:
-    """Tell how many calls were answered how: a refusal costs less and would flatter."""
-    counted = prepared.value(
-        "select jsonb_object_agg(o.word, o.calls) from ("
-        "select coalesce(r.reason, r.outcome) as word,"
-        " count(*) as calls from database_request r where r.source = 'bench' group by 1) o"
+def answers(prepared: Ground) -> dict[str, int]:
+    """Count the stored answers of the verb's calls by what they said."""
+    counted: dict[str, int] = prepared.value(
+        "select coalesce(jsonb_object_agg(o.word, o.calls), '{}') from ("
+        "select coalesce(r.reason, r.outcome) as word, count(*) as calls"
+        " from database_request r where r.source = 'bench' group by 1) o"
     )
-    return {"calls": deck.calls, "answers": counted}
+    return counted
+
+
+def checked(player: Player, before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
+    """Make sure that each call renewed a card: a refusal or a replay costs less and flatters."""
+    found = {word: calls - before.get(word, 0) for word, calls in after.items()}
+    if found != {"renewed": player.calls["renew"]}:
+        raise SystemExit(f"{player.calls['renew']} calls were answered otherwise: {found}")
+    return found
 
 
 if __name__ == "__main__":

@@ -5,11 +5,14 @@ must be seen to fail, else it would show nothing. Where a gap is narrow, the wea
 in it. Races with gateways, networks and workers stand in test_once_paid.py.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+import psycopg
 import pytest
 
 from everline import cards, ledger, renewals
@@ -161,6 +164,52 @@ def test_without_gathering_pockets_a_deposit_that_can_pay_refuses(
     )
     _partner, answers = _share(town, deposit=20_900, pockets=8)
     assert outcomes(answers)["renewed"] < 20
+
+
+def _buy_while_all_pockets_are_busy(town: World) -> int:
+    """Let two buy while another transaction holds both pockets, and count what was gathered."""
+    partner, plan = town.partner(deposit=20_000, pockets=2), town.plan()
+    ledger.refill(town.at)
+    calls = _renewals(town, plan, [town.card(), town.card()], payer=partner.account_id)
+    before = town.one("select count(*) from ledger_transfer where kind = 'refill'")
+    with ThreadPoolExecutor(2) as threads:
+        with psycopg.connect(town.logins.owner) as holder:
+            holder.execute(
+                "select from ledger_account where account_id = %s for update", [partner.account_id]
+            )
+            running = [threads.submit(call) for call in calls]
+            _wait_for(
+                town,
+                "select count(distinct l.pid) = 2 from pg_locks l"
+                " join pg_stat_activity s on s.pid = l.pid"
+                " where s.datname = current_database() and not l.granted",
+            )
+        answers = [each.result(10) for each in running]
+    assert outcomes(answers) == {"renewed": 2}
+    gathered = town.one("select count(*) from ledger_transfer where kind = 'refill'") - before
+    return int(gathered)
+
+
+def _wait_for(town: World, query: str) -> None:
+    for _ in range(200):
+        if town.one(query):
+            return
+        time.sleep(0.05)
+    raise AssertionError(query)
+
+
+def test_who_finds_all_pockets_busy_waits_for_one(town: World) -> None:
+    assert _buy_while_all_pockets_are_busy(town) == 0
+    assert findings(town) == {}
+
+
+def test_without_waiting_for_one_pocket_busy_ones_are_gathered(
+    town: World, spoiler: Spoiler
+) -> None:
+    spoiler.weaken(
+        "take", ("                ) for update;", "                ) and false for update;")
+    )
+    assert _buy_while_all_pockets_are_busy(town) > 0
 
 
 def test_refilling_pockets_loses_no_money_while_they_pay(town: World) -> None:

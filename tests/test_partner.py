@@ -46,6 +46,7 @@ def test_a_renewal_is_quoted_paid_from_the_deposit_and_found_again(
     assert made.body["outcome"] == "renewed"
     assert made.body["valid_until"] == order["quoted_end"]
     assert made.headers["location"] == f"{RENEWALS}/{made.body['id']}"
+    assert "content-length" in made.headers
     assert deposit(platform) == 9000
     found = platform.send("GET", made.headers["location"])
     assert found.status == 200

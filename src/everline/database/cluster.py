@@ -284,7 +284,8 @@ def _settings(cluster: Cluster, *, durable: bool) -> str:
         "port": PORT,
         "unix_socket_directories": cluster.sockets,
         "max_connections": MAX_CONNECTIONS if durable else 3 * MAX_CONNECTIONS,
-        "shared_buffers": f"{min(max(memory // 8, 64), 1024)}MB",
+        # The pages that renewals find by chance: a million cards have some gigabytes of them.
+        "shared_buffers": f"{min(max(memory // 4, 64), 4096)}MB",
         "effective_cache_size": f"{max(memory // 2, 128)}MB",
         "work_mem": "8MB",
         "maintenance_work_mem": f"{min(max(memory // 32, 32), 256)}MB",

@@ -9,7 +9,6 @@ import atexit
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from typing import Any, Final, LiteralString, TypeVar
 
 import psycopg
@@ -27,7 +26,10 @@ WAIT_SECONDS = 10.0
 """How long a caller waits for a connection before it is told that the database is away."""
 
 _held = threading.local()
+_ONE: Final = "pool"
+_opened: Final[dict[str, ConnectionPool]] = {}
 _opening: Final = threading.Lock()
+"""The first requests come together, each on a thread of its own."""
 
 
 def _prepare(connection: psycopg.Connection) -> None:
@@ -61,26 +63,22 @@ def make_pool(address: str, most: int) -> ConnectionPool:
 
 
 def pool() -> ConnectionPool:
-    """Give this process's pool, opened at its first use.
+    """Give this process's pool, opened at its first use, by one thread alone."""
+    return _opened.get(_ONE) or _open()
 
-    Threads that meet at the first use get the same one: a second pool would hold connections that
-    nobody counts, and end with a complaint on a thread of its own.
-    """
+
+def _open() -> ConnectionPool:
     with _opening:
-        return _opened()
-
-
-@cache
-def _opened() -> ConnectionPool:
-    return make_pool(settings.APP_ADDRESS, settings.POOL_MAX)
+        if _ONE not in _opened:
+            _opened[_ONE] = make_pool(settings.APP_ADDRESS, settings.POOL_MAX)
+        return _opened[_ONE]
 
 
 def close() -> None:
     """Close this process's pool, if one was opened; the next use opens another."""
     with _opening:
-        if _opened.cache_info().currsize:
-            _opened().close()
-            _opened.cache_clear()
+        if _ONE in _opened:
+            _opened.pop(_ONE).close()
 
 
 atexit.register(close)  # A process that somebody else ends, as a web server's, closes it too.

@@ -106,7 +106,8 @@ end $$;
 -- part take: lowers a balance, deposit or budget by an amount and gives its account; null when
 -- short.
 -- One row for an owner with one pocket; with several, a free pocket that can pay, from one by
--- chance on, and all of them when there is none.
+-- chance on; a busy one, which is waited for, when none is free; and all of them when none can pay.
+-- Gathering because all are busy would make them busier still, and nobody would ever find one free.
 -- Locks: the pocket, or all pockets by id. A pocket that was locked and found too poor keeps its
 -- lock, out of order; so looking for one is a subtransaction, which lets go of them all.
 -- The caller writes the transfer.
@@ -134,7 +135,18 @@ begin
             order by (a.pocket + first_pocket) % (last_pocket + 1) limit 1
             for update skip locked;
         exception when no_data_found then
-            taken := gather(take.account, take.kind, take.currency, take.amount, take.at);
+            begin
+                select a.id into strict taken from ledger_account a
+                where a.balance - a.held - take.amount >= a.floor and a.id = (
+                    select b.id from ledger_account b
+                    where b.account_id = take.account and b.kind = take.kind and b.scope = ''
+                      and b.currency = take.currency
+                      and b.balance - b.held - take.amount >= b.floor
+                    order by (b.pocket + first_pocket) % (last_pocket + 1) limit 1
+                ) for update;
+            exception when no_data_found then
+                taken := gather(take.account, take.kind, take.currency, take.amount, take.at);
+            end;
         end;
     end if;
     update ledger_account a set balance = a.balance - take.amount

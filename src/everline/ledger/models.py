@@ -70,7 +70,7 @@ class Transfer(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["account_id", "group_id"], name="transfer_by_group"),
+            models.Index(fields=["group_id"], name="transfer_by_group"),
             models.Index(fields=["transaction_id"], name="transfer_by_transaction"),
         ]
 

@@ -55,9 +55,7 @@ declare
         'renewal', record_renewal.renewal_id, offer.account_id, '', record_renewal.event,
         record_renewal.at
     );
-    policy catalogue_policy;
 begin
-    select p.* into policy from catalogue_policy p where p.id = 1;
     insert into renewals_renewal (
         id, account_id, card_id, channel, source, request_id, state, plan_version_id,
         promotion_id, means, payer_id, currency, price, discount, total, tax, bonus_bytes,
@@ -71,10 +69,10 @@ begin
         offer.starts_at, record_renewal.promised_end, offer.anchor_day, offer.first_day,
         offer.last_day, record_renewal.at,
         case when reached = 'paid' then record_renewal.at end,
-        record_renewal.at + make_interval(mins => coalesce(
-            case reached when 'paid' then policy.delivery_minutes else policy.payment_minutes end,
-            30
-        )), '',
+        record_renewal.at + make_interval(mins => coalesce((
+            select case reached when 'paid' then p.delivery_minutes else p.payment_minutes end
+            from catalogue_policy p where p.id = 1
+        ), 30)), '',
         record_renewal.contact
     );
     return record_renewal.renewal_id;
@@ -100,32 +98,35 @@ begin
         carried := case when offer.on_renewal = 'stack' then coalesce(offer.leftover_bytes, 0)
             else 0 end;
     end if;
-    insert into ledger_transfer (
-        id, account_id, group_id, kind, debit_id, credit_id, amount, currency, at
-    )
-    select
-        leg.id, offer.account_id, grant_term.renewal_id, leg.kind, grant_term.paid_from,
-        leg.credit_id, leg.amount, offer.currency, grant_term.at
-    from (values
-        (
-            everline_uuid7_beside(grant_term.renewal_id, 2), 'sale',
-            operator_account('deferred', '', offer.currency), offer.total - offer.tax
-        ),
-        (
-            everline_uuid7_beside(grant_term.renewal_id, 3), 'tax',
-            operator_account('tax', '', offer.currency), offer.tax
+    with posted as (
+        insert into ledger_transfer (
+            id, account_id, group_id, kind, debit_id, credit_id, amount, currency, at
         )
-    ) as leg (id, kind, credit_id, amount) where leg.amount > 0;
-    insert into cards_entitlement (
-        id, account_id, card_id, renewal_id, plan_version_id, state, starts_at, ends_at,
-        planned_ends_at, anchor_day, allowance_bytes, fair_use_bytes, used_bytes, carried_bytes,
-        devices_max
-    ) values (
-        entitlement_id, offer.account_id, offer.card_id, grant_term.renewal_id,
-        offer.plan_version_id, 'pending', offer.starts_at, grant_term.promised_end,
-        grant_term.promised_end, offer.anchor_day, offer.allowance_bytes + offer.bonus_bytes,
-        offer.fair_use_bytes, 0, carried, offer.devices_max
-    );
+        select
+            leg.id, offer.account_id, grant_term.renewal_id, leg.kind, grant_term.paid_from,
+            leg.credit_id, leg.amount, offer.currency, grant_term.at
+        from (values
+            (
+                everline_uuid7_beside(grant_term.renewal_id, 2), 'sale',
+                operator_account('deferred', '', offer.currency), offer.total - offer.tax
+            ),
+            (
+                everline_uuid7_beside(grant_term.renewal_id, 3), 'tax',
+                operator_account('tax', '', offer.currency), offer.tax
+            )
+        ) as leg (id, kind, credit_id, amount) where leg.amount > 0
+    ), entitled as (
+        insert into cards_entitlement (
+            id, account_id, card_id, renewal_id, plan_version_id, state, starts_at, ends_at,
+            planned_ends_at, anchor_day, allowance_bytes, fair_use_bytes, used_bytes,
+            carried_bytes, devices_max
+        ) values (
+            entitlement_id, offer.account_id, offer.card_id, grant_term.renewal_id,
+            offer.plan_version_id, 'pending', offer.starts_at, grant_term.promised_end,
+            grant_term.promised_end, offer.anchor_day, offer.allowance_bytes + offer.bonus_bytes,
+            offer.fair_use_bytes, 0, carried, offer.devices_max
+        )
+    )
     insert into jobs_job (
         id, account_id, kind, subject_id, state, run_at, tries, tries_max, last_error, created_at
     ) values (

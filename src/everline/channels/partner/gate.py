@@ -8,7 +8,7 @@ answer to unknown addresses, headers. Everything else passes on untouched.
 from collections.abc import Callable
 from typing import Final
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from everline.channels.partner.faults import answer_to
@@ -43,5 +43,8 @@ class Gate:
         try:
             answer: HttpResponseBase = view(request, *arguments, **named)
         except Exception as error:  # noqa: BLE001  The last door: a page of HTML helps no program.
-            return answer_to(error, request)
+            answer = answer_to(error, request)
+        # Else the server would send it in chunks, which costs it and the reader more.
+        if isinstance(answer, HttpResponse) and not answer.has_header("Content-Length"):
+            answer["Content-Length"] = str(len(answer.content))
         return answer

@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="transfer",
-            index=models.Index(fields=["account_id", "group_id"], name="transfer_by_group"),
+            index=models.Index(fields=["group_id"], name="transfer_by_group"),
         ),
         migrations.AddIndex(
             model_name="transfer",
