@@ -13,6 +13,7 @@ Step = tuple[str, str, str, str]
 
 MACHINES: Final[dict[str, str]] = {
     "renewal": "A renewal is the order: one card, one plan version, one total, one end.",
+    "topup": "A top-up is money put onto a card's balance.",
     "attempt": "An attempt is one try to take a payment's money through one gateway.",
     "refund": "A refund is money on its way back to where an attempt took it from.",
     "order": "An order asks a network to apply an entitlement, or to take it back.",
@@ -26,6 +27,8 @@ OWNERS: Final[dict[tuple[str, str], str]] = {
     ("renewal", "paid"): "the job `deliver`; at its deadline the sweep sends the money back",
     ("renewal", "delivered"): "final, unless somebody takes it back",
     ("renewal", "reversing"): "the job `withdraw`, then the refund",
+    ("topup", "awaiting_payment"): "the person who pays; the sweep ends it at its deadline",
+    ("topup", "paid"): "final, unless somebody takes it back while the balance covers it",
     ("attempt", "created"): "its caller; the janitor fails it after a minute",
     ("attempt", "sent"): "the janitor, who asks the gateway",
     ("attempt", "unknown"): "the janitor, who asks again at the gateway's pace",

@@ -21,12 +21,13 @@ PIN: Final = "2580"
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
-    """A retailer with its deposit's account."""
+class Owner:
+    """A partner or retailer with its deposit's account."""
 
     id: uuid.UUID
     account_id: uuid.UUID
     code: str
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Device:
 
     terminal: terminals.Terminal
     key: str
-    store: Store
+    store: Owner
 
 
 class Stores:
@@ -56,10 +57,12 @@ class Stores:
         """Book money received at the bank onto an account."""
         raise NotImplementedError
 
-    def retailer(self, *, deposit: int = 0, currency: str = "EUR", **columns: Any) -> Store:
-        """Load one store with its deposit."""
+    def retailer(
+        self, *, deposit: int = 0, currency: str = "EUR", commission: int = 0, **columns: Any
+    ) -> Owner:
+        """Load one store with its deposit and its commission in basis points."""
         number = next(self._places)
-        store = Store(ids.uuid7(self.at), ids.uuid7(self.at), f"LIS-{number:03d}")
+        store = Owner(ids.uuid7(self.at), ids.uuid7(self.at), f"LIS-{number:03d}")
         given: dict[str, Any] = {
             "id": store.id,
             "account_id": store.account_id,
@@ -74,6 +77,7 @@ class Stores:
             "opening_hours": "Mo-Sa 09:00-19:00",
             "phone": "",
             "currency": currency,
+            "commission_basis_points": commission,
         } | columns
         self.insert("people_retailer", **given)
         ledger.open_pockets(store.account_id, "deposit", currency, 1, self.at)
@@ -81,7 +85,7 @@ class Stores:
             self.fund(store.account_id, "deposit", deposit, currency)
         return store
 
-    def unenrolled(self, kind: str = "till", store: Store | None = None) -> Row:
+    def unenrolled(self, kind: str = "till", store: Owner | None = None) -> Row:
         """Make a terminal that no device has been let in as."""
         store = store or self.retailer()
         number = next(self._places)
@@ -94,7 +98,7 @@ class Stores:
             place_note="Ground floor",
         )
 
-    def terminal(self, kind: str = "till", store: Store | None = None) -> Device:
+    def terminal(self, kind: str = "till", store: Owner | None = None) -> Device:
         """Make a till or kiosk and enrol a device as it."""
         store = store or self.retailer()
         code = terminals.open_enrolment(self.unenrolled(kind, store).id, self.at)
@@ -112,7 +116,7 @@ class Stores:
         return person
 
     def clerk(
-        self, store: Store | None = None, role: Role = Role.CLERK, password: str | None = None
+        self, store: Owner | None = None, role: Role = Role.CLERK, password: str | None = None
     ) -> Person:
         """Make somebody who works at a store from now on."""
         person = self.staff(role, password)

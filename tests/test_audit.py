@@ -22,6 +22,13 @@ BREAKS = {
     ),
     "roll_ups_are_replayed": "update ledger_rollup set debits = debits + 1",
     "sales_have_their_transfers": "delete from ledger_transfer where kind = 'tax'",
+    "topups_have_their_transfers": "delete from ledger_transfer where kind = 'topup'",
+    "commissions_follow_their_sale": (
+        "update ledger_transfer set amount = 501 where kind = 'commission'"
+    ),
+    "codes_are_of_open_renewals": (
+        "update renewals_renewal set spoken_code = '48273915' where state = 'paid'"
+    ),
     "sales_have_their_renewal": "update ledger_transfer set group_id = id where kind = 'sale'",
     "money_is_applied_or_returned": "update payments_payment set captured = captured + 1",
     "captures_have_their_attempt": "update payments_attempt set state = 'failed'",
@@ -77,6 +84,13 @@ def _lived_in(world: World) -> None:
         (refund,) = world.all("select id from payments_refund")
         world.verb("claim_refunds", world.at, 10, 60)
         world.verb("settle_refund", refund[0], "succeeded", "back", "", None, world.at)
+    store = world.retailer(deposit=3000, commission=300)
+    world.top_up(world.card("activated"), 1000, store)
+    paid = world.place(world.card(), plan)
+    renewals.pay_open(world.caller("store"), paid, store.account_id, world.at)
+    topup = world.place_top_up(world.card(), 700)
+    world.hear(world.send(topup), "succeeded", reference="r")
+    world.place_top_up(world.card(), 700)
     world.roll_up_all()
 
 
@@ -94,6 +108,65 @@ def test_a_world_that_only_verbs_touched_is_clean(sandboxed: World) -> None:
 
 def test_every_invariant_has_a_way_to_break_it() -> None:
     assert {invariant.name for invariant in INVARIANTS} == set(BREAKS)
+
+
+MORE_BREAKS = {
+    "topups_have_their_transfers": (
+        "update topups_topup set amount = amount + 1 where state = 'paid'",
+        "update topups_topup set state = 'reversed' where means = 'gateway' and state = 'paid'",
+        (
+            "insert into ledger_transfer (id, account_id, group_id, kind, debit_id, credit_id,"
+            " amount, currency, at, transaction_id) select gen_random_uuid(), account_id,"
+            " gen_random_uuid(), kind, debit_id, credit_id, amount, currency, at, transaction_id"
+            " from ledger_transfer where kind = 'topup' limit 1"
+        ),
+    ),
+    "commissions_follow_their_sale": (
+        "update topups_topup set state = 'reversed' where means = 'deposit'",
+        "update topups_topup set payer_id = account_id where means = 'deposit'",
+    ),
+    "money_is_applied_or_returned": (
+        "update topups_topup set state = 'cancelled' where means = 'gateway' and state = 'paid'",
+        "update payments_payment set purpose = 'topup' where purpose = 'renewal'",
+    ),
+    "nothing_is_stuck": (
+        "update topups_topup set deadline_at = null where state = 'awaiting_payment'",
+        (
+            "update topups_topup set deadline_at = deadline_at - interval '2 days'"
+            " where state = 'awaiting_payment'"
+        ),
+    ),
+    "one_renewal_is_open": (
+        (
+            "update topups_topup t set state = 'awaiting_payment', card_id = (select o.card_id"
+            " from topups_topup o where o.state = 'awaiting_payment') where t.state = 'paid'"
+        ),
+    ),
+    "states_have_their_history": ("update topups_topup set state = 'expired'",),
+    "requests_have_their_answer": (
+        "update topups_topup set request_id = 'another' where means = 'deposit'",
+        "update database_request set answer_id = gen_random_uuid() where outcome = 'topped_up'",
+    ),
+}
+"""More ways, of what top-ups, commissions and other doors have added."""
+
+
+@pytest.mark.parametrize(
+    ("name", "broken"),
+    [(name, broken) for name, several in MORE_BREAKS.items() for broken in several],
+)
+def test_more_of_what_is_broken_by_hand_is_found(sandboxed: World, name: str, broken: str) -> None:
+    world = sandboxed
+    plan = world.plan()
+    store = world.retailer(deposit=3000, commission=300)
+    world.top_up(world.card("activated"), 1000, store)
+    paid = world.place_top_up(world.card(), 700)
+    world.hear(world.send(paid), "succeeded", reference="r")
+    world.place_top_up(world.card(), 700)
+    world.hear(world.send(world.place(world.card(), plan)), "succeeded", reference="r")
+    assert name not in _found(world)
+    world.break_rules(broken)
+    assert name in _found(world)
 
 
 @pytest.mark.parametrize("name", BREAKS)

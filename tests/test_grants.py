@@ -15,9 +15,10 @@ import pytest
 from django.conf import settings
 from psycopg import sql
 
-from everline import cards, database, ledger, payments, renewals
+from everline import cards, database, ledger, payments, renewals, topups
 from everline.database import verbs
 from everline.ids import Imei
+from tests.stores import Owner
 from tests.tidy.rule import SOURCE, files, read
 from tests.tidy.statements import Statement, statements
 from tests.town import give_back
@@ -40,7 +41,9 @@ WRITABLE: Final = {
 }
 """The tables that the app may write row by row, and what for."""
 
-HOT: Final = ("cards", "jobs", "ledger", "notices", "payments", "provisioning", "renewals")
+HOT: Final = (
+    "cards", "jobs", "ledger", "notices", "payments", "provisioning", "renewals", "topups",
+)  # fmt: skip
 SHARED: Final = {
     "ledger_rollup": "sums of the operator's own accounts",
     "ledger_watermark": "how far the sums have read",
@@ -239,12 +242,23 @@ def live(world: World) -> None:
             world.advance(minutes=31)
         renewals.expire_due(world.now)
         give_back(world)
+    live_top_ups(world, card, partner)
+    waiting = world.place(card, plan)
+    coded = renewals.find(waiting)
+    assert coded is not None
+    assert renewals.find_by_code(coded.spoken_code or "", world.at) is not None
+    renewals.pay_open(caller("partner"), waiting, partner.account_id, world.at)
     cards.change(caller(), card.id, "suspend", world.at)
     cards.unbind(caller(), card.id, str(phone), world.at)
     for look in (
         partial(renewals.of_card, card.id, 10),
         partial(renewals.of_payer, partner.account_id, 10),
         partial(renewals.find_open, card.id),
+        partial(renewals.find_by_request, "web", "web-test", "1"),
+        partial(topups.find_by_request, "web", "web-test", "1"),
+        partial(topups.find_open, card.id),
+        partial(topups.of_card, card.id, 10),
+        partial(topups.of_payer, partner.account_id, 10),
         partial(cards.status, card, world.at),
         partial(cards.find, card.iccid),
         partial(cards.find, card.msisdn or ""),
@@ -256,6 +270,25 @@ def live(world: World) -> None:
         ),
     ):
         look()
+
+
+def live_top_ups(world: World, card: cards.Card, partner: Owner) -> None:
+    """Top up in every way, each to its end."""
+    world.top_up(card, 700, partner)
+    for ending in ("paid", "cancelled", "expired"):
+        top_up = world.place_top_up(card, 500)
+        attempt = world.send(top_up)
+        if ending == "paid":
+            world.hear(attempt, "succeeded", reference="r")
+            topups.take_back(world.caller(), top_up, "asked", world.at)
+        elif ending == "cancelled":
+            topups.cancel(world.caller(), top_up, world.at)
+            world.hear(attempt, "succeeded", reference="r")
+        else:
+            world.hear(attempt, "failed", reason="no")
+            world.advance(minutes=31)
+        renewals.expire_due(world.now)
+        give_back(world)
 
 
 @pytest.fixture

@@ -148,6 +148,7 @@ def test_what_verbs_write_has_foreign_keys_to_locked_rows_alone(world: World) ->
         ("payments_refund", "payments_attempt"),
         ("payments_refund", "payments_payment"),
         ("renewals_renewal", "cards_card"),
+        ("topups_topup", "cards_card"),
     ]
 
 

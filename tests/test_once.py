@@ -17,8 +17,9 @@ import pytest
 
 from everline import cards, ledger, renewals
 from everline.database.requests import Answer
+from tests.stores import Owner
 from tests.town import DAWDLE, LINGER, Spoiler, at_once, findings, outcomes
-from tests.world import Owner, Plan, World
+from tests.world import Plan, World
 
 pytestmark = pytest.mark.race
 

@@ -15,13 +15,14 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from everline import cards, database, ids, ledger, payments, renewals
+from everline import cards, database, ids, ledger, payments, renewals, topups
 from everline.cards import start_code_hash
 from everline.database.addresses import Addresses
 from everline.database.requests import Answer, Caller
 from everline.people import keys
 from everline.renewals.pay import settle
-from tests.stores import Stores
+from tests.ground import Ground
+from tests.stores import Owner, Stores
 
 START = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 """When stories begin; the test databases are marked as simulations, so time is theirs to say."""
@@ -40,17 +41,7 @@ class Plan:
     price: int
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """A partner or retailer with its deposit's account."""
-
-    id: uuid.UUID
-    account_id: uuid.UUID
-    code: str
-    key: str = ""
-
-
-class World(Stores):
+class World(Ground, Stores):
     """One operator in one fresh database; `at` is its time, moved by `advance`.
 
     Numbers go on from world to world, because the simulated network outlives each of them.
@@ -59,8 +50,7 @@ class World(Stores):
     _numbers = itertools.count(1)
 
     def __init__(self, owner: psycopg.Connection, logins: Addresses) -> None:
-        self.owner = owner
-        self.logins = logins
+        super().__init__(owner, logins)
         self.at = START
         self._operator()
 
@@ -187,8 +177,10 @@ class World(Stores):
             self.fund(given["account_id"], "promotion_budget", budget, given["budget_unit"])
         return code
 
-    def partner(self, *, deposit: int = 0, pockets: int = 1, currency: str = "EUR") -> Owner:
-        """Load one partner with its deposit and an API key."""
+    def partner(
+        self, *, deposit: int = 0, pockets: int = 1, currency: str = "EUR", commission: int = 0
+    ) -> Owner:
+        """Load one partner with its deposit, its commission in basis points and an API key."""
         partner = Owner(
             ids.uuid7(self.at), ids.uuid7(self.at), f"partner-{next(self._numbers)}", ""
         )
@@ -200,6 +192,7 @@ class World(Stores):
             name=partner.code.title(),
             currency=currency,
             pockets=pockets,
+            commission_basis_points=commission,
         )
         ledger.open_pockets(partner.account_id, "deposit", currency, pockets, self.at)
         if deposit:
@@ -253,9 +246,35 @@ class World(Stores):
         assert answer.id is not None, answer
         return answer.id
 
-    def send(self, renewal_id: uuid.UUID) -> payments.Attempt:
-        """Mark a renewal's latest attempt as sent, as its one caller does before the gateway."""
-        latest = payments.first_attempt(renewal_id)
+    def top_up(
+        self, card: cards.Card, amount: int, payer: Owner, *, channel: str = "store", **order: Any
+    ) -> Answer:
+        """Put money onto a card's balance from a store's or partner's deposit."""
+        return topups.top_up(
+            self.caller(channel), self.topup_order(card, amount, **order), payer.account_id, self.at
+        )
+
+    def place_top_up(
+        self, card: cards.Card, amount: int, *, channel: str = "web", **order: Any
+    ) -> uuid.UUID:
+        """Open a top-up that the sandbox is to pay, and give its id."""
+        answer = topups.place(
+            self.caller(channel), self.topup_order(card, amount, **order), "sandbox", None, self.at
+        )
+        assert answer.id is not None, answer
+        return answer.id
+
+    def topup_order(
+        self, card: cards.Card, amount: int, *, contact: renewals.Contact | None = None
+    ) -> topups.Order:
+        """Make the order of a top-up in the card's own currency."""
+        return topups.Order(
+            card.account_id, card.id, amount, card.currency, contact or renewals.Contact()
+        )
+
+    def send(self, purpose_id: uuid.UUID) -> payments.Attempt:
+        """Mark a renewal's or top-up's attempt as sent, as its one caller does."""
+        latest = payments.first_attempt(purpose_id)
         assert latest is not None
         attempt = payments.mark_sent(latest.id, self.at)
         assert attempt is not None, latest
@@ -274,27 +293,7 @@ class World(Stores):
         settled = settle(
             attempt.id, payments.Said(outcome, next_ask_at=asked_again, **said), self.at
         )
-        return settled.attempt_state, settled.renewal_state
-
-    def insert(self, table: str, **columns: Any) -> None:
-        """Insert one row as the owner."""
-        names = psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, columns))
-        values = psycopg.sql.SQL(", ").join([psycopg.sql.Placeholder()] * len(columns))
-        self.owner.execute(
-            psycopg.sql.SQL("insert into {} ({}) values ({})").format(
-                psycopg.sql.Identifier(table), names, values
-            ),
-            list(columns.values()),
-        )
-
-    def one(self, query: str, *parameters: Any) -> Any:
-        """Read one value as the owner."""
-        row = self.owner.execute(query, parameters).fetchone()
-        return row[0] if row else None
-
-    def all(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        """Read rows as the owner."""
-        return self.owner.execute(query, parameters).fetchall()
+        return settled.attempt_state, settled.purpose_state
 
     def roll_up_all(self) -> None:
         """Roll up and collect every transfer that is there.
@@ -331,39 +330,6 @@ class World(Stores):
             assert self.verb("deliver", renewal_id, "done", "", self.at) == "delivered"
             assert self.verb("finish_job", job_id, lease)
         return len(jobs)
-
-    def verb(self, name: str, *parameters: Any) -> Any:
-        """Call a verb as the app and give its first column."""
-        marks = psycopg.sql.SQL(", ").join([psycopg.sql.Placeholder()] * len(parameters))
-        with database.connection() as lent:
-            row = lent.execute(
-                psycopg.sql.SQL("select * from {}({})").format(psycopg.sql.Identifier(name), marks),
-                list(parameters),
-            ).fetchone()
-        return row[0] if row else None
-
-    def break_rules(self, *statements: str) -> None:
-        """Do what no verb would: as superuser, without triggers, constraints and indexes."""
-        with psycopg.connect(self.logins.admin, autocommit=True) as admin:
-            admin.execute("set session_replication_role = replica")
-            for constraint, table in admin.execute(
-                "select c.conname, c.conrelid::regclass::text from pg_constraint c"
-                " join pg_class t on t.oid = c.conrelid where c.contype in ('c', 'x', 'u')"
-                " and t.relnamespace = 'public'::regnamespace and not t.relispartition"
-            ).fetchall():
-                admin.execute(
-                    psycopg.sql.SQL("alter table {} drop constraint {} cascade").format(
-                        psycopg.sql.SQL(table), psycopg.sql.Identifier(constraint)
-                    )
-                )
-            for (index,) in admin.execute(
-                "select i.indexrelid::regclass::text from pg_index i join pg_class c"
-                " on c.oid = i.indrelid where i.indisunique and i.indpred is not null"
-                " and c.relnamespace = 'public'::regnamespace"
-            ).fetchall():
-                admin.execute(psycopg.sql.SQL("drop index {}").format(psycopg.sql.SQL(index)))
-            for statement in statements:
-                assert admin.execute(statement).rowcount != 0, statement
 
     def _operator(self) -> None:
         self.insert(

@@ -53,6 +53,10 @@ class Code(StrEnum):
     REQUEST_REUSED = "request_reused"
     PAYMENT_UNSURE = "payment_unsure"
     REFUND_EXCEEDS = "refund_exceeds"
+    CURRENCY_DIFFERS = "currency_differs"
+    TOPUP_UNKNOWN = "topup_unknown"
+    TOPUP_STATE = "topup_state"
+    TOPUP_SPENT = "topup_spent"
 
 
 def _(sentence: str) -> str:
@@ -94,10 +98,16 @@ SENTENCES: Final[Mapping[Code, str]] = MappingProxyType(
         Code.MEANS_NOT_ALLOWED: _(
             "This means of payment is not accepted here. Choose another one."
         ),
-        Code.LIMIT_EXCEEDED: _("This is more than can be renewed here. Use another channel."),
+        Code.LIMIT_EXCEEDED: _(
+            "This amount is outside the limits here. Choose another one or another channel."
+        ),
         Code.REQUEST_REUSED: _("This request id was used for something else. Send a new one."),
         Code.PAYMENT_UNSURE: _("We are checking the payment. Do not pay again."),
         Code.REFUND_EXCEEDS: _("A refund cannot exceed what was paid."),
+        Code.CURRENCY_DIFFERS: _("This card is kept in another currency. Choose an amount in it."),
+        Code.TOPUP_UNKNOWN: _("This top-up is not known."),
+        Code.TOPUP_STATE: _("This step is not possible in the top-up's present state."),
+        Code.TOPUP_SPENT: _("This top-up has been spent already and cannot be taken back."),
     }
 )
 

@@ -28,6 +28,7 @@ PromotionId = NewType("PromotionId", UUID)
 RefundId = NewType("RefundId", UUID)
 RenewalId = NewType("RenewalId", UUID)
 RetailerId = NewType("RetailerId", UUID)
+TopUpId = NewType("TopUpId", UUID)
 TransferId = NewType("TransferId", UUID)
 
 Prefix = Literal[
@@ -47,6 +48,7 @@ Prefix = Literal[
     "rfd",  # refund
     "rnw",  # renewal
     "rtl",  # retailer
+    "top",  # top-up
     "trf",  # transfer
 ]
 """How an id begins on the outside, by noun."""

@@ -10,7 +10,11 @@ from django.db.models import F, Q
 
 
 class Policy(models.Model):
-    """What the operator decided for all: one row, operator data."""
+    """What the operator decided for all: one row, operator data.
+
+    `topup_amounts` lists by currency the amounts that are offered for topping up; any other one
+    within `topup_limits`, by currency the least and the most, is taken too. All in minor units.
+    """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     name = models.CharField(max_length=80)
@@ -23,6 +27,8 @@ class Policy(models.Model):
     delivery_minutes = models.SmallIntegerField(default=30)
     terms_ahead_max = models.SmallIntegerField(default=6)
     lapsed_days = models.SmallIntegerField(default=90)
+    topup_amounts = models.JSONField(default=dict, db_default={}, blank=True)
+    topup_limits = models.JSONField(default=dict, db_default={}, blank=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="policy_is_one_row")]

@@ -4,7 +4,7 @@ A list for people to choose from, and no quote: what a plan costs one card, with
 when its term ends is told by renewals/quotes.py.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -48,6 +48,8 @@ class Policy:
     delivery_minutes: int
     terms_ahead_max: int
     lapsed_days: int
+    topup_amounts: dict[str, list[int]] = field(default_factory=dict)
+    topup_limits: dict[str, list[int]] = field(default_factory=dict)
 
 
 _ON_SALE = (
@@ -85,7 +87,8 @@ def policy() -> Policy:
     found: Any = database.row(
         Policy,
         "select p.name, p.domain, p.sender_email, p.sender_sms, p.currency_digits,"
-        " p.quote_minutes, p.payment_minutes, p.delivery_minutes, p.terms_ahead_max, p.lapsed_days"
+        " p.quote_minutes, p.payment_minutes, p.delivery_minutes, p.terms_ahead_max, p.lapsed_days,"
+        " p.topup_amounts, p.topup_limits"
         " from catalogue_policy p where p.id = 1",
     )
     return found or Policy("Everline", "localhost", "", "", {}, 15, 30, 30, 6, 90)

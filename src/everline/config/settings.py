@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "everline.payments",
     "everline.provisioning",
     "everline.notices",
+    "everline.topups",
     "everline.renewals",
     "everline.autorenewal",
     "everline.pages",

@@ -25,6 +25,7 @@ ORDER: Final = (
     "payments",
     "provisioning",
     "notices",
+    "topups",
     "renewals",
     "autorenewal",
     "loading",

@@ -61,6 +61,16 @@ language sql stable as $$
       and a.currency = spendable.currency
 $$;
 
+-- part short: the refusal of a payer that has too little, with what is needed and what is there.
+create or replace function short(payer uuid, means text, currency text, needed bigint)
+returns objection
+language sql stable as $$
+    select row('balance_short', jsonb_build_object(
+        'needed', short.needed, 'currency', short.currency,
+        'balance', spendable(short.payer, short.means, short.currency)
+    ))::objection
+$$;
+
 -- part gather: brings what lies in an owner's pockets into one of them, when together they suffice.
 -- Locks all pockets by id. Null when they do not suffice.
 create or replace function gather(
@@ -233,6 +243,18 @@ language sql as $$
     ) r
     where a.id = r.ledger_account_id
 $$;
+
+-- part lock_holds: locks the accounts on which a group holds something, before its payer is locked.
+create or replace function lock_holds(group_id uuid) returns void
+language plpgsql as $$
+#variable_conflict error
+begin
+    perform 1 from ledger_account a
+    where a.id in (
+        select h.ledger_account_id from ledger_hold h
+        where h.group_id = lock_holds.group_id and h.state = 'held'
+    ) order by a.id for update;
+end $$;
 
 -- part post_holds: turns the holds of a group into transfers to one account.
 create or replace function post_holds(

@@ -5,11 +5,14 @@ words it in its locale (wording.py) and gives it to a sender (senders.py). In th
 themselves are the outbox, shown by office/outbox.py.
 """
 
+from everline.notices.contact import NOBODY, Contact
 from everline.notices.send import Notice, newest, send, waiting_media
 from everline.notices.senders import Letter, Outbox, RefusedError, Sender, Smtp, install, installed
 from everline.notices.wording import Words, word
 
 __all__ = [
+    "NOBODY",
+    "Contact",
     "Letter",
     "Notice",
     "Outbox",

@@ -84,7 +84,7 @@ def word(
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """The facts of a renewal as they are said in the present language."""
+    """The facts of a renewal or a top-up as they are said in the present language."""
 
     receipt: str
     card: str
@@ -92,6 +92,8 @@ class _Said:
     """The card's last digits, in signs that every telephone's short alphabet has."""
 
     plan: str
+    """Empty for a top-up."""
+
     amount: str
     means: str
     starts: str
@@ -106,7 +108,12 @@ def _said(
     """Put facts into words: money and instants by the locale, numbers masked."""
     locale = get_language() or "en"
     by_locale = {name.lower(): text for name, text in names.items()}
-    receipt = ids.outside("rnw", UUID(facts["renewal"]))
+    if "topup" in facts:
+        receipt = ids.outside("top", UUID(facts["topup"]))
+        place = "top-ups"
+    else:
+        receipt = ids.outside("rnw", UUID(facts["renewal"]))
+        place = "renewals"
     currency = facts["currency"]
     means = {
         "balance": _("balance"),
@@ -117,13 +124,13 @@ def _said(
         receipt=receipt,
         card=ids.Iccid(facts["iccid"]).masked,
         ending=f"*{facts['iccid'][-4:]}",
-        plan=_clean(by_locale.get(locale) or by_locale.get("en") or facts["plan"]),
+        plan=_clean(by_locale.get(locale) or by_locale.get("en") or facts.get("plan", "")),
         amount=Money(facts["total"], currency).format(locale, policy.currency_digits.get(currency)),
         means=means[facts["means"]],
-        starts=_instant(facts["starts_at"], facts["zone"], locale),
-        ends=_instant(facts["ends_at"], facts["zone"], locale),
+        starts=_instant(facts.get("starts_at"), facts["zone"], locale),
+        ends=_instant(facts.get("ends_at"), facts["zone"], locale),
         state=facts["state"],
-        link=f"{public_address.rstrip('/')}/renewals/{receipt}",
+        link=f"{public_address.rstrip('/')}/{place}/{receipt}",
     )
 
 
@@ -165,6 +172,11 @@ def _refunded(said: _Said, policy: Policy) -> Words:
         "paid": _("It was paid twice; this is the second payment."),
         "delivered": _("It was paid twice; this is the second payment."),
     }.get(said.state, _("The payment arrived after the renewal had been closed."))
+    if not said.plan:
+        reason = {
+            "reversed": _("The top-up was taken back."),
+            "paid": _("It was paid twice; this is the second payment."),
+        }.get(said.state, _("The payment arrived after the top-up had been closed."))
     return Words(
         locale=get_language() or "en",
         subject=_subject(_("Refund: %(amount)s for card %(card)s") % values),
@@ -172,7 +184,7 @@ def _refunded(said: _Said, policy: Policy) -> Words:
         facts=(
             (_("Receipt"), said.receipt),
             (_("Card number (ICCID)"), said.card),
-            (_("Plan"), said.plan),
+            *(((_("Plan"), said.plan),) if said.plan else ()),
             (_("Refund"), said.amount),
             (_("Why"), reason),
             (_("Back to"), said.means),
@@ -186,10 +198,35 @@ def _refunded(said: _Said, policy: Policy) -> Words:
     )
 
 
-_WRITERS: Final = {"renewed": _renewed, "refunded": _refunded}
+def _topped_up(said: _Said, policy: Policy) -> Words:
+    """Confirm a top-up. It never tells the balance: whoever paid may be somebody else."""
+    values = {"card": said.card, "amount": said.amount, "link": said.link}
+    values["operator"] = _clean(policy.name)
+    return Words(
+        locale=get_language() or "en",
+        subject=_subject(_("Topped up: %(amount)s for card %(card)s") % values),
+        lead=_("%(amount)s was put on the balance of the data card %(card)s.") % values,
+        facts=(
+            (_("Receipt"), said.receipt),
+            (_("Card number (ICCID)"), said.card),
+            (_("Topped up"), said.amount),
+            (_("Paid by"), said.means),
+        ),
+        link=said.link,
+        link_text=_("See the receipt"),
+        short=_("%(operator)s: %(amount)s was put on the balance of card %(card)s. %(link)s")
+        % (values | {"card": said.ending}),
+        operator=_clean(policy.name),
+        domain=_clean(policy.domain),
+    )
 
 
-def _instant(text: str, zone: str, locale: str) -> str:
+_WRITERS: Final = {"renewed": _renewed, "refunded": _refunded, "topped_up": _topped_up}
+
+
+def _instant(text: str | None, zone: str, locale: str) -> str:
+    if text is None:
+        return ""
     return clock.format_instant(datetime.fromisoformat(text), zone, locale)
 
 

@@ -103,6 +103,43 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
         " or (r.state not in ('paid', 'delivered', 'reversing', 'reversed') and s.sold <> 0)",
     ),
     Invariant(
+        "topups_have_their_transfers",
+        "A paid top-up has one transfer of its amount to its card's balance, a reversed one both.",
+        "select o.id::text, o.state || ', amount ' || o.amount || ', moved ' || s.moved"
+        " || ', back ' || s.back from topups_topup o cross join lateral ("
+        "select coalesce(sum(t.amount) filter (where t.kind = 'topup'"
+        " and c.kind = 'balance' and c.account_id = o.account_id), 0) as moved,"
+        " coalesce(sum(t.amount) filter (where t.kind = 'topup_reversed'"
+        " and d.kind = 'balance' and d.account_id = o.account_id), 0) as back"
+        " from ledger_transfer t join ledger_account c on c.id = t.credit_id"
+        " join ledger_account d on d.id = t.debit_id"
+        " where t.account_id = o.account_id and t.group_id = o.id) s"
+        " where s.moved <> case when o.state in ('paid', 'reversed') then o.amount else 0 end"
+        " or s.back <> case when o.state = 'reversed' then o.amount else 0 end"
+        " union all select t.id::text, 'group ' || t.group_id from ledger_transfer t"
+        " left join topups_topup o on o.id = t.group_id where t.kind = 'topup' and o.id is null",
+    ),
+    Invariant(
+        "commissions_follow_their_sale",
+        "A commission is of what a deposit paid for, at most half of it, and goes back with it.",
+        "select t.id::text, 'amount ' || t.amount || ', group ' || t.group_id"
+        " from ledger_transfer t left join ledger_account c on c.id = t.credit_id left join ("
+        "select r.id, r.state, r.means, r.payer_id, r.total from renewals_renewal r union all"
+        " select o.id, o.state, o.means, o.payer_id, o.amount from topups_topup o) s"
+        " on s.id = t.group_id where t.kind = 'commission' and (s.id is null"
+        " or s.means <> 'deposit' or c.kind <> 'deposit' or c.account_id <> s.payer_id"
+        " or t.amount > (s.total + 1) / 2 or (s.state = 'reversed') <> exists ("
+        "select from ledger_transfer x where x.reverses_id = t.id))",
+    ),
+    Invariant(
+        "codes_are_of_open_renewals",
+        "A spoken code is of eight digits from 2 to 9, and names an open renewal alone.",
+        "select r.id::text, r.state || ' has a code' from renewals_renewal r"
+        " where r.spoken_code is not null and (r.spoken_code !~ '^[2-9]{8}$'"
+        " or r.state not in ('placed', 'awaiting_payment', 'held') or exists ("
+        "select from renewals_renewal o where o.spoken_code = r.spoken_code and o.id <> r.id))",
+    ),
+    Invariant(
         "sales_have_their_renewal",
         "No sale was posted without its renewal.",
         "select t.id::text, 'group ' || t.group_id from ledger_transfer t"
@@ -111,13 +148,17 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     ),
     Invariant(
         "money_is_applied_or_returned",
-        "Money that a gateway took is applied to its renewal, or on its way back with an owner.",
+        "Money that a gateway took is applied to its purpose, or on its way back with an owner.",
         "select p.id::text, 'captured ' || p.captured || ', refunded ' || p.refunded"
-        " || ', renewal ' || r.state from payments_payment p"
-        " join renewals_renewal r on r.id = p.purpose_id"
-        " where p.captured - p.refunded <>"
-        " case when r.state in ('paid', 'delivered') then r.total"
-        " when r.state = 'reversing' then p.captured - p.refunded else 0 end",
+        " || ', ' || p.purpose || ' ' || coalesce(s.state, 'none') from payments_payment p"
+        " left join (select r.id, 'renewal' as purpose, r.state, r.means, r.total"
+        " from renewals_renewal r union all"
+        " select o.id, 'topup', o.state, o.means, o.amount from topups_topup o) s"
+        " on s.id = p.purpose_id and s.purpose = p.purpose"
+        " where s.id is null or p.captured - p.refunded <> case"
+        " when s.means = 'gateway' and s.state in ('paid', 'delivered') then s.total"
+        " when s.means = 'gateway' and s.state = 'reversing' then p.captured - p.refunded"
+        " else 0 end",
     ),
     Invariant(
         "captures_have_their_attempt",
@@ -182,17 +223,23 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     ),
     Invariant(
         "one_renewal_is_open",
-        "No card has two open renewals.",
+        "No card has two open renewals, or two open top-ups.",
         "select (array_agg(r.id order by r.id))[2]::text, 'card ' || r.card_id"
         " from renewals_renewal r where r.state in ('placed', 'awaiting_payment', 'held')"
-        " group by r.card_id having count(*) > 1",
+        " group by r.card_id having count(*) > 1"
+        " union all select (array_agg(o.id order by o.id))[2]::text, 'card ' || o.card_id"
+        " from topups_topup o where o.state = 'awaiting_payment'"
+        " group by o.card_id having count(*) > 1",
     ),
     Invariant(
         "nothing_is_stuck",
-        "Nothing waits longer than it may: renewals, attempts, refunds, jobs.",
+        "Nothing waits longer than it may: renewals, top-ups, attempts, refunds, jobs.",
         "select r.id::text, 'renewal ' || r.state || ' past ' || r.deadline_at"
         " from renewals_renewal r where r.state in ('placed', 'awaiting_payment', 'held')"
         " and (r.deadline_at is null or r.deadline_at < %(at)s - interval '1 day')"
+        " union all select o.id::text, 'top-up past ' || coalesce(o.deadline_at::text, 'none')"
+        " from topups_topup o where o.state = 'awaiting_payment'"
+        " and (o.deadline_at is null or o.deadline_at < %(at)s - interval '1 day')"
         " union all select a.id::text, 'attempt ' || a.state from payments_attempt a"
         " where a.state in ('created', 'sent', 'unknown', 'superseded')"
         " and (a.ask_at is null or a.ask_at < %(at)s - interval '15 minutes')"
@@ -219,6 +266,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
         " h.machine, h.subject_id, h.to_state from database_history h"
         " order by h.machine, h.subject_id, h.id desc),"
         " stated as (select 'renewal' as machine, r.id, r.state from renewals_renewal r"
+        " union all select 'topup', o.id, o.state from topups_topup o"
         " union all select 'attempt', a.id, a.state from payments_attempt a"
         " union all select 'refund', f.id, f.state from payments_refund f"
         " union all select 'order', o.id, o.state from provisioning_order o)"
@@ -240,13 +288,19 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     ),
     Invariant(
         "requests_have_their_answer",
-        "Each request that was answered with a renewal has it, and each renewal its request.",
+        "Each request that was answered with a renewal or top-up has it, and each its request.",
         "select q.request_id, q.channel || ': no renewal' from database_request q"
         " left join renewals_renewal r on r.id = q.answer_id"
         " where q.outcome = 'renewed' and r.id is null"
         " union all select r.id::text, 'no request' from renewals_renewal r"
         " left join database_request q on q.channel = r.channel and q.source = r.source"
-        " and q.request_id = r.request_id where q.answer_id is distinct from r.id",
+        " and q.request_id = r.request_id where q.answer_id is distinct from r.id"
+        " union all select q.request_id, q.channel || ': no top-up' from database_request q"
+        " left join topups_topup o on o.id = q.answer_id"
+        " where q.outcome = 'topped_up' and o.id is null"
+        " union all select o.id::text, 'no request' from topups_topup o"
+        " left join database_request q on q.channel = o.channel and q.source = o.source"
+        " and q.request_id = o.request_id where q.answer_id is distinct from o.id",
     ),
     Invariant(
         "cohorts_are_replayed",

@@ -159,6 +159,29 @@ language sql immutable as $$
     ], null)
 $$;
 
+-- part abandon_attempts: supersedes what is with a gateway and fails what was never sent.
+create or replace function abandon_attempts(purpose_id uuid, at timestamptz) returns void
+language plpgsql as $$
+#variable_conflict error
+begin
+    update payments_attempt a
+    set state = case a.state
+            when 'created' then transit(
+                'attempt', a.id, a.account_id, 'created', 'fail', abandon_attempts.at
+            )
+            when 'sent' then transit(
+                'attempt', a.id, a.account_id,
+                transit('attempt', a.id, a.account_id, 'sent', 'lose', abandon_attempts.at),
+                'supersede', abandon_attempts.at
+            )
+            else transit('attempt', a.id, a.account_id, a.state, 'supersede', abandon_attempts.at)
+        end,
+        ask_at = case when a.state = 'created' then null else a.ask_at end
+    from payments_payment p
+    where p.purpose_id = abandon_attempts.purpose_id and a.payment_id = p.id
+      and a.state in ('created', 'sent', 'unknown');
+end $$;
+
 -- verb claim_asks: gives attempts whose time to be asked about has come, for `seconds`.
 -- Caller: the worker's janitor. Locks: the attempts, passing over those that others hold.
 create or replace function claim_asks(at timestamptz, most integer, seconds integer)

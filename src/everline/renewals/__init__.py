@@ -4,12 +4,13 @@ Every channel comes in here and nothing else decides a price, a term or a state.
 in four files: a channel's view, renew.py, renewals.sql, ledger.sql.
 """
 
+from everline.notices import Contact
 from everline.renewals.deliver import deliver, expire_due, withdraw
+from everline.renewals.open import find_by_code, find_by_request, grouped_code, pay_open
 from everline.renewals.pay import Settled, ask_all, ask_renewal, pay
 from everline.renewals.quotes import Quote, quote
 from everline.renewals.receipts import receipt
 from everline.renewals.renew import (
-    Contact,
     Order,
     Renewal,
     cancel,
@@ -35,10 +36,14 @@ __all__ = [
     "deliver",
     "expire_due",
     "find",
+    "find_by_code",
+    "find_by_request",
     "find_open",
+    "grouped_code",
     "of_card",
     "of_payer",
     "pay",
+    "pay_open",
     "place",
     "quote",
     "receipt",

@@ -5,10 +5,10 @@ the network neither confirms nor refuses is tried again by the queue until the d
 money goes back by itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, LiteralString
 from uuid import UUID
 
 from everline import database
@@ -97,28 +97,36 @@ def withdraw(renewal_id: UUID, now: Now, network_name: str = RENEWED_BY_NETWORK)
 
 
 def expire_due(now: Now, most: int = 100) -> int:
-    """End the renewals whose time to pay is over, and take back those whose delivery is overdue."""
+    """End the renewals and top-ups whose time to pay is over, and take back overdue deliveries."""
     late = database.rows(
         _Late,
-        "select r.id, r.state from renewals_renewal r where r.deadline_at <= %s"
-        " and (r.state = 'paid' or not exists (select from payments_payment p"
+        "select l.id, l.verb from ("
+        " select r.id, r.deadline_at, case r.state when 'paid' then 'give_up_delivery'"
+        "   else 'expire' end as verb from renewals_renewal r where r.deadline_at <= %s"
+        " union all select o.id, o.deadline_at, 'expire_top_up' from topups_topup o"
+        "   where o.deadline_at <= %s) l"
+        " where l.verb = 'give_up_delivery' or not exists (select from payments_payment p"
         "   join payments_attempt a on a.payment_id = p.id"
-        "   where p.purpose_id = r.id and a.state in ('created', 'sent', 'unknown')))"
-        " order by r.deadline_at limit %s",
-        [now(), most],
+        "   where p.purpose_id = l.id and a.state in ('created', 'sent', 'unknown'))"
+        " order by l.deadline_at limit %s",
+        [now(), now(), most],
     )
-    for renewal in late:
-        if renewal.state == "paid":
-            database.value("select give_up_delivery(%s, %s)", [renewal.id, now()])
-        else:
-            database.value("select expire(%s, %s)", [renewal.id, now()])
+    for each in late:
+        database.value(_END[each.verb], [each.id, now()])
     return len(late)
 
 
 @dataclass(frozen=True, slots=True)
 class _Late:
     id: UUID
-    state: str
+    verb: str
+
+
+_END: Final[Mapping[str, LiteralString]] = {
+    "expire": "select expire(%s, %s)",
+    "expire_top_up": "select expire_top_up(%s, %s)",
+    "give_up_delivery": "select give_up_delivery(%s, %s)",
+}
 
 
 def _begin(renewal_id: UUID, action: str, network_name: str, at: datetime) -> _Delivery | None:

@@ -162,7 +162,7 @@ begin
     perform reverse_transfers(p.account_id, renewal.id, array['promotion'], money_back.at)
     from catalogue_promotion p where p.id = renewal.promotion_id;
     if reverse_transfers(
-        renewal.account_id, renewal.id, array['sale', 'tax'], money_back.at
+        renewal.account_id, renewal.id, array['sale', 'tax', 'commission'], money_back.at
     ) = 0 and renewal.total > 0 then
         return;
     end if;

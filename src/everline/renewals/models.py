@@ -18,6 +18,7 @@ class Renewal(models.Model):
 
     `means` is balance, deposit or gateway; `payer_id` is the account that pays. `deadline_at` is
     the end of waiting for payment, then of waiting for delivery. Days are local to the card's zone.
+    `spoken_code` names it at other doors and over the telephone for as long as it is open.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -85,6 +86,11 @@ class Renewal(models.Model):
                 fields=["account_id", "card", "starts_at"],
                 condition=Q(state__in=PAID),
                 name="a_term_is_paid_once",
+            ),
+            models.UniqueConstraint(
+                fields=["spoken_code"],
+                condition=Q(spoken_code__isnull=False),
+                name="a_spoken_code_names_one_renewal",
             ),
         ]
         indexes = [

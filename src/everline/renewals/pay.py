@@ -1,5 +1,6 @@
 """Paying through a gateway: mark as sent, call, settle; and the janitor, who asks again.
 
+What is paid for is a renewal or a top-up; both go the same way, by the id of either.
 Outside calls take time, so these functions take the clock itself, `now`, and read it after each.
 Every path ends in the one verb `settle`, whoever learned of the outcome: the page, the callback or
 the janitor.
@@ -13,7 +14,6 @@ from typing import Final
 from uuid import UUID
 
 from everline import database, payments
-from everline.renewals.renew import find
 
 Now = Callable[[], datetime]
 
@@ -22,33 +22,51 @@ _logger: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The states that a settlement reached."""
+    """The states that a settlement reached: the attempt's, and its renewal's or top-up's."""
 
     attempt_state: str
-    renewal_state: str
+    purpose_state: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Purpose:
+    """What a gateway is told that it is asked to pay, and until when."""
+
+    description: str
+    deadline_at: datetime | None
+
+
+_PURPOSE = (
+    "select p.code || ' ' || right(c.iccid, 4) as description, r.deadline_at"
+    " from renewals_renewal r join cards_card c on c.id = r.card_id"
+    " join catalogue_planversion v on v.id = r.plan_version_id"
+    " join catalogue_plan p on p.id = v.plan_id where r.id = %s"
+    " union all select 'top-up ' || right(c.iccid, 4), o.deadline_at"
+    " from topups_topup o join cards_card c on c.id = o.card_id where o.id = %s"
+)
 
 
 def pay(
-    renewal_id: UUID, *, return_url: str, notify_address: str, locale: str, now: Now
+    purpose_id: UUID, *, return_url: str, notify_address: str, locale: str, now: Now
 ) -> Settled | None:
-    """Send the latest attempt of a renewal to its gateway and settle what comes back.
+    """Send the latest attempt of a renewal or top-up to its gateway and settle what comes back.
 
     None when there was nothing to send: another caller sent it, or it is settled.
     `notify_address` is our public address, under which callbacks arrive.
     """
-    renewal = find(renewal_id)
-    waiting = payments.first_attempt(renewal_id)
-    if renewal is None or waiting is None:
+    purpose = database.row(_Purpose, _PURPOSE, [purpose_id, purpose_id])
+    waiting = payments.first_attempt(purpose_id)
+    if purpose is None or waiting is None:
         return None
     attempt = payments.mark_sent(waiting.id, now())
     if attempt is None:
         return None
     said = payments.charge(
         attempt,
-        description=f"{renewal.plan_code} {renewal.iccid[-4:]}",
+        description=purpose.description,
         return_url=return_url,
         notify_url=f"{notify_address}/callbacks/{attempt.gateway}",
-        expires_at=renewal.deadline_at or now(),
+        expires_at=purpose.deadline_at or now(),
         locale=locale,
         at=now(),
     )
@@ -61,9 +79,9 @@ def ask(attempt: payments.Attempt, now: Now) -> Settled:
     return settle(attempt.id, said, now())
 
 
-def ask_renewal(renewal_id: UUID, now: Now) -> Settled | None:
-    """Ask about the latest attempt of a renewal, for somebody who comes back from the gateway."""
-    attempt = payments.first_attempt(renewal_id)
+def ask_renewal(purpose_id: UUID, now: Now) -> Settled | None:
+    """Ask about the latest attempt of a renewal or top-up, for who comes back from the gateway."""
+    attempt = payments.first_attempt(purpose_id)
     if attempt is None or attempt.state not in {"sent", "unknown", "superseded", "parked"}:
         return None
     return ask(attempt, now) if _is_set_up("attempt", attempt) else None

@@ -1,5 +1,6 @@
-"""Renewing: one frozen order, one verb call. Paying through a gateway goes on in pay.py.
+"""Renewing: one frozen order, one verb call.
 
+Paying through a gateway goes on in pay.py, paying at another door in open.py.
 The verbs and all their rules stand in renewals.sql, settlement.sql and delivery.sql.
 """
 
@@ -8,34 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
 from everline import database
 from everline.database.requests import Answer, Caller, request_hash
+from everline.notices import NOBODY, Contact
 from everline.payments import gateway
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Where the confirmation goes: e-mail, phone (E.164) or both, in a language."""
-
-    email: str = ""
-    phone: str = ""
-    locale: str = "en"
-
-    @property
-    def asked(self) -> dict[str, str] | None:
-        """Who is to be told, and in which language; None when nobody asked to be told."""
-        if not (self.email or self.phone):
-            return None
-        return {"email": self.email, "phone": self.phone, "locale": self.locale}
-
-    def as_json(self) -> Jsonb | None:
-        """Give the contact as the verbs keep it."""
-        return Jsonb(self.asked) if self.asked else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +32,7 @@ class Order:
     promotion: str | None
     quoted_total: int
     quoted_end: datetime
-    contact: Contact = Contact()
+    contact: Contact = NOBODY
 
     def hash(self, verb: str, payer: str) -> bytes:
         """Give the hash of what the caller asked; where the confirmation goes is part of it.
@@ -115,12 +95,13 @@ class Renewal:
     masked_means: str | None
     page_url: str | None
     refund_state: str | None
+    spoken_code: str | None = None
 
 
 _BEYOND: Final = UUID(int=2**128 - 1)
 """Greater than every id: a plain bound, where "or is null" would keep a page from its index."""
 
-_VIEW = (
+VIEW = (
     "select r.id, r.account_id, r.card_id, c.iccid, c.zone, r.channel, r.source, r.request_id,"
     " r.state, r.reason, r.plan_version_id, p.code as plan_code, p.names as plan_names, r.means,"
     " r.payer_id, r.currency, r.price, r.discount, r.total, r.tax, r.bonus_bytes,"
@@ -128,7 +109,7 @@ _VIEW = (
     " r.delivered_at, r.deadline_at, a.id as attempt_id, a.state as attempt_state,"
     " a.reason as attempt_reason, a.is_hard as attempt_is_hard,"
     " a.reference as attempt_reference, a.gateway, a.masked_means, a.page_url,"
-    " f.state as refund_state from renewals_renewal r"
+    " f.state as refund_state, r.spoken_code from renewals_renewal r"
     " join cards_card c on c.id = r.card_id"
     " join catalogue_planversion v on v.id = r.plan_version_id"
     " join catalogue_plan p on p.id = v.plan_id"
@@ -243,14 +224,14 @@ def reverse(caller: Caller, renewal_id: UUID, reason: str, at: datetime) -> Answ
 
 def find(renewal_id: UUID) -> Renewal | None:
     """Read one renewal with its latest attempt and refund."""
-    return database.row(Renewal, _VIEW + "r.id = %s", [renewal_id])
+    return database.row(Renewal, VIEW + "r.id = %s", [renewal_id])
 
 
 def find_open(card_id: UUID) -> Renewal | None:
     """Read the one open renewal of a card, if there is one."""
     return database.row(
         Renewal,
-        _VIEW + "r.card_id = %s and r.state in ('placed', 'awaiting_payment', 'held')",
+        VIEW + "r.card_id = %s and r.state in ('placed', 'awaiting_payment', 'held')",
         [card_id],
     )
 
@@ -259,7 +240,7 @@ def of_card(card_id: UUID, most: int, before: UUID | None = None) -> list[Renewa
     """List a card's renewals, the newest first, at most `most`, older than `before`."""
     return database.rows(
         Renewal,
-        _VIEW + "r.card_id = %s and r.id < %s order by r.id desc limit %s",
+        VIEW + "r.card_id = %s and r.id < %s order by r.id desc limit %s",
         [card_id, before or _BEYOND, most],
     )
 
@@ -268,7 +249,7 @@ def of_payer(payer_id: UUID, most: int, before: UUID | None = None) -> list[Rene
     """List what a payer's deposit paid for, the newest first, at most `most` before `before`."""
     return database.rows(
         Renewal,
-        _VIEW + "r.payer_id = %s and r.means = 'deposit' and r.id < %s order by r.id desc limit %s",
+        VIEW + "r.payer_id = %s and r.means = 'deposit' and r.id < %s order by r.id desc limit %s",
         [payer_id, before or _BEYOND, most],
     )
 

@@ -164,7 +164,7 @@ begin
             'renewal', (close_renewal.renewal).id, (close_renewal.renewal).account_id,
             (close_renewal.renewal).state, close_renewal.event, close_renewal.at
         ),
-        deadline_at = null, reason = close_renewal.reason, contact = null
+        deadline_at = null, reason = close_renewal.reason, contact = null, spoken_code = null
     where r.id = (close_renewal.renewal).id and r.state = (close_renewal.renewal).state;
     perform release((close_renewal.renewal).id);
 end $$;
@@ -237,10 +237,7 @@ begin
         paid_from := take(renew.payer, means, offer.currency, offer.total, renew.at);
         if paid_from is null then
             perform release(renewal_id);
-            why := row('balance_short', jsonb_build_object(
-                'needed', offer.total, 'currency', offer.currency,
-                'balance', spendable(renew.payer, means, offer.currency)
-            ))::objection;
+            why := short(renew.payer, means, offer.currency, offer.total);
         end if;
     end if;
     if why.reason is not null then
@@ -257,6 +254,9 @@ begin
         renew.payer, renew.quoted_end, renew.contact, renew.at
     );
     written := grant_term(renewal_id, offer, paid_from, renew.quoted_end, renew.at);
+    if means = 'deposit' then
+        perform post_commission(renew.payer, renew.account, renewal_id, renew.at);
+    end if;
     if locked.next_rung_at is not null then
         perform rearm(array[renew.card], renew.at);
     end if;
@@ -319,6 +319,7 @@ begin
         renewal_id, offer, place.channel, place.source, place.request_id, 'place', 'gateway',
         place.account, place.quoted_end, place.contact, place.at
     );
+    perform give_code(renewal_id);
     until := least(
         place.at + make_interval(secs => place.supersede_seconds),
         greatest(offer.present_ends_at, place.at + interval '5 minutes')

@@ -3,41 +3,40 @@
 -- verb settle: writes a gateway's answer to an attempt and everything that follows from it.
 -- Caller: renewals/pay.py, after the outside call. Locks: card, attempt, payment, a promotion's
 -- budget.
--- Gives the attempt's state and the renewal's. Money that finds its renewal closed goes back.
+-- Gives the attempt's state and that of what it pays for, a renewal or a top-up. Money that finds
+-- it closed goes back.
 create or replace function settle(
     attempt uuid, outcome text, reference text, page_url text, masked_means text, reason text,
     is_hard boolean, next_ask_at timestamptz, at timestamptz,
-    out attempt_state text, out renewal_state text
+    out attempt_state text, out purpose_state text
 )
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error
 declare
-    renewal renewals_renewal;
     owed payments_payment;
     reached text;
 begin
     perform check_at(settle.at);
     select p.* into strict owed from payments_payment p
     inner join payments_attempt a on a.payment_id = p.id
-    where a.id = settle.attempt and p.purpose = 'renewal';
+    where a.id = settle.attempt;
     perform 1 from cards_card c where c.account_id = owed.account_id for update;
     reached := settle_attempt(
         settle.attempt, settle.outcome, settle.reference, settle.page_url, settle.masked_means,
         settle.reason, settle.is_hard, settle.next_ask_at, settle.at
     );
-    select r.* into strict renewal from renewals_renewal r where r.id = owed.purpose_id;
     if reached = 'succeeded' then
-        perform capture(renewal, settle.attempt, owed.amount, settle.at);
+        perform capture(owed, settle.attempt, settle.at);
     end if;
-    select a.state, r.state into attempt_state, renewal_state
-    from payments_attempt a cross join renewals_renewal r
-    where a.id = settle.attempt and r.id = owed.purpose_id;
+    select a.state, coalesce(r.state, o.state) into attempt_state, purpose_state
+    from payments_attempt a
+    left join renewals_renewal r on r.id = owed.purpose_id
+    left join topups_topup o on o.id = owed.purpose_id
+    where a.id = settle.attempt;
 end $$;
 
--- part capture: books captured money as unapplied, then applies it to its renewal or sends it back.
-create or replace function capture(
-    renewal renewals_renewal, attempt uuid, amount bigint, at timestamptz
-) returns void
+-- part capture: books captured money as unapplied, then applies it to its purpose or sends it back.
+create or replace function capture(owed payments_payment, attempt uuid, at timestamptz) returns void
 language plpgsql as $$
 #variable_conflict error
 declare
@@ -45,26 +44,46 @@ declare
 begin
     select a.gateway into strict gateway from payments_attempt a where a.id = capture.attempt;
     perform post(
-        renewal.id, 'capture', renewal.account_id,
-        operator_account('clearing', gateway, renewal.currency),
-        operator_account('unapplied', '', renewal.currency), capture.amount, renewal.currency,
-        capture.at
+        owed.purpose_id, 'capture', owed.account_id,
+        operator_account('clearing', gateway, owed.currency),
+        operator_account('unapplied', '', owed.currency), owed.amount, owed.currency, capture.at
     );
+    if owed.purpose = 'topup' then
+        perform pay_top_up(owed, capture.attempt, capture.at);
+    else
+        perform pay_placed(owed, capture.attempt, capture.at);
+    end if;
+end $$;
+
+-- part pay_placed: applies captured money to its renewal, or sends it back.
+create or replace function pay_placed(owed payments_payment, attempt uuid, at timestamptz)
+returns void
+language plpgsql as $$
+#variable_conflict error
+declare
+    renewal renewals_renewal;
+begin
+    select r.* into strict renewal from renewals_renewal r where r.id = owed.purpose_id;
     if renewal.state <> 'awaiting_payment' then
-        perform open_refund(capture.attempt, capture.amount, 'late', capture.at);
+        perform open_refund(pay_placed.attempt, owed.amount, 'late', pay_placed.at);
         return;
     end if;
-    if pay_renewal(renewal, capture.at) is null then
-        perform close_renewal(renewal, 'refuse', 'card_state', capture.at);
-        perform open_refund(capture.attempt, capture.amount, 'card_state', capture.at);
+    if pay_renewal(
+        renewal, operator_account('unapplied', '', renewal.currency), pay_placed.at
+    ) is null then
+        perform close_renewal(renewal, 'refuse', 'card_state', pay_placed.at);
+        perform open_refund(pay_placed.attempt, owed.amount, 'card_state', pay_placed.at);
     end if;
 end $$;
 
 -- part pay_renewal: applies money to an open renewal: state, promotion, sale, entitlement, job.
+-- The money comes from `paid_from`; who pays by which means stands in the given renewal.
 -- The term is computed again when paying took longer than a quote may be read, or when what it was
 -- queued behind has changed: never shorter than promised.
 -- Null when the card itself can no longer be served.
-create or replace function pay_renewal(renewal renewals_renewal, at timestamptz) returns timestamptz
+create or replace function pay_renewal(
+    renewal renewals_renewal, paid_from uuid, at timestamptz
+) returns timestamptz
 language plpgsql as $$
 #variable_conflict error
 declare
@@ -90,6 +109,7 @@ begin
     select p.delivery_minutes into delivery_minutes from catalogue_policy p where p.id = 1;
     update renewals_renewal r
     set state = transit('renewal', r.id, r.account_id, r.state, 'pay', pay_renewal.at),
+        means = renewal.means, payer_id = renewal.payer_id, spoken_code = null,
         paid_at = pay_renewal.at, starts_at = offer.starts_at, ends_at = promised_end,
         anchor_day = offer.anchor_day, first_day = offer.first_day,
         last_day = ((promised_end - interval '1 microsecond') at time zone offer.zone)::date,
@@ -97,8 +117,7 @@ begin
     where r.id = renewal.id;
     perform post_holds(renewal.id, 'promotion', 'promotion_spent', pay_renewal.at);
     perform grant_term(
-        renewal.id, offer, operator_account('unapplied', '', renewal.currency), promised_end,
-        pay_renewal.at
+        renewal.id, offer, pay_renewal.paid_from, promised_end, pay_renewal.at
     );
     perform rearm(array[renewal.card_id], pay_renewal.at);
     return promised_end;
@@ -187,29 +206,6 @@ begin
     return row(waiting.id, 'cancelled', null, null, null, false)::answer;
 end $$;
 
--- part abandon_attempts: supersedes what is with a gateway and fails what was never sent.
-create or replace function abandon_attempts(purpose_id uuid, at timestamptz) returns void
-language plpgsql as $$
-#variable_conflict error
-begin
-    update payments_attempt a
-    set state = case a.state
-            when 'created' then transit(
-                'attempt', a.id, a.account_id, 'created', 'fail', abandon_attempts.at
-            )
-            when 'sent' then transit(
-                'attempt', a.id, a.account_id,
-                transit('attempt', a.id, a.account_id, 'sent', 'lose', abandon_attempts.at),
-                'supersede', abandon_attempts.at
-            )
-            else transit('attempt', a.id, a.account_id, a.state, 'supersede', abandon_attempts.at)
-        end,
-        ask_at = case when a.state = 'created' then null else a.ask_at end
-    from payments_payment p
-    where p.purpose_id = abandon_attempts.purpose_id and a.payment_id = p.id
-      and a.state in ('created', 'sent', 'unknown');
-end $$;
-
 -- verb expire: ends renewals whose time to pay is over and for which no money may still move.
 -- Caller: the worker's sweep, one card a call. Locks: card. False when there was nothing to end.
 create or replace function expire(renewal uuid, at timestamptz) returns boolean
@@ -281,7 +277,8 @@ begin
 end $$;
 
 -- part refunded: books money that went back, and tells the person who paid. A reversal ends with
--- the last refund: one of an attempt that succeeded too late leaves the sale's own money out.
+-- the last refund, when a gateway had paid: one of an attempt that succeeded too late leaves the
+-- sale's own money out.
 create or replace function refunded(back payments_refund, owed payments_payment, at timestamptz)
 returns void
 language plpgsql as $$
@@ -289,6 +286,7 @@ language plpgsql as $$
 declare
     gateway text;
     renewal renewals_renewal;
+    top_up topups_topup;
 begin
     select a.gateway into strict gateway from payments_attempt a where a.id = back.attempt_id;
     perform post(
@@ -297,10 +295,16 @@ begin
         operator_account('clearing', gateway, owed.currency), back.amount, owed.currency,
         refunded.at
     );
+    if owed.purpose = 'topup' then
+        select o.* into strict top_up from topups_topup o where o.id = owed.purpose_id;
+        perform tell_top_up(top_up, back.id, 'refunded', refunded.at);
+        return;
+    end if;
     update renewals_renewal r
     set state = transit('renewal', r.id, r.account_id, r.state, 'give_back', refunded.at),
         deadline_at = null
-    where r.id = owed.purpose_id and r.state = 'reversing' and owed.refunded = owed.captured
+    where r.id = owed.purpose_id and r.state = 'reversing' and r.means = 'gateway'
+      and owed.refunded = owed.captured
       and not exists (
           select from payments_refund f where f.payment_id = owed.id and f.state <> 'succeeded'
       );

@@ -104,3 +104,31 @@ begin
     where k.id = end_signing_key.id and k.valid_until is null;
     return found;
 end $$;
+
+-- part why_not_here: what stands against taking an amount by some means at a channel.
+create or replace function why_not_here(
+    channel text, means text, amount bigint, currency text
+) returns objection
+language plpgsql stable as $$
+#variable_conflict error
+declare
+    door trust_channel;
+    most bigint;
+begin
+    select c.* into door from trust_channel c where c.code = why_not_here.channel;
+    if door.is_open is not true then
+        return row('channel_closed', jsonb_build_object(
+            'channel', why_not_here.channel
+        ))::objection;
+    end if;
+    if why_not_here.means <> all(door.means) then
+        return row('means_not_allowed', jsonb_build_object('means', door.means))::objection;
+    end if;
+    most := (door.amount_max ->> why_not_here.currency)::bigint;
+    if why_not_here.amount > most then
+        return row('limit_exceeded', jsonb_build_object(
+            'total', why_not_here.amount, 'most', most
+        ))::objection;
+    end if;
+    return null;
+end $$;

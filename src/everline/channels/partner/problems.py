@@ -63,6 +63,10 @@ STATUSES: Final[Mapping[Code, HTTPStatus]] = {
     Code.REQUEST_REUSED: HTTPStatus.UNPROCESSABLE_ENTITY,
     Code.PAYMENT_UNSURE: HTTPStatus.CONFLICT,
     Code.REFUND_EXCEEDS: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Code.CURRENCY_DIFFERS: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Code.TOPUP_UNKNOWN: HTTPStatus.NOT_FOUND,
+    Code.TOPUP_STATE: HTTPStatus.CONFLICT,
+    Code.TOPUP_SPENT: HTTPStatus.CONFLICT,
 }
 """The HTTP status of every refusal; a test checks that none is missing."""
 

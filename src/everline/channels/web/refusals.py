@@ -90,6 +90,10 @@ STEPS: Final[dict[Code, tuple[Way, str]]] = {
     Code.REQUEST_REUSED: _DETAILS,
     Code.PAYMENT_UNSURE: _THE_CARD,
     Code.REFUND_EXCEEDS: _THE_CARD,
+    Code.CURRENCY_DIFFERS: _THE_CARD,
+    Code.TOPUP_UNKNOWN: _ANOTHER_CARD,
+    Code.TOPUP_STATE: _THE_CARD,
+    Code.TOPUP_SPENT: _THE_CARD,
 }
 
 

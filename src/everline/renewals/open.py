@@ -1,0 +1,73 @@
+"""Going on at one door with what another one opened: by its spoken code, or a caller's request.
+
+The verb stands in doors.sql; a new attempt through a gateway is retry_payment in renew.py.
+"""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from everline import database
+from everline.database.requests import Answer, Caller, request_hash
+from everline.renewals.renew import VIEW, Renewal
+
+CODE_LENGTH: Final = 8
+
+_OF_REQUEST: Final = (
+    "r.id = (select q.answer_id from database_request q where q.channel = %s"
+    " and q.source = %s and q.request_id = %s and q.outcome in ('renewed', 'placed'))"
+)
+
+
+def pay_open(caller: Caller, renewal_id: UUID, payer_id: UUID, at: datetime) -> Answer:
+    """Pay an open renewal at once, from its card's own balance or from `payer_id`'s deposit.
+
+    It may have been opened at any door, whose it stays. Refuses renewal_unknown, renewal_state,
+    payment_unsure while money may still move, the card's state, channel_closed, means_not_allowed,
+    limit_exceeded, balance_short. Answers `renewed`. Locks the card and the payer's account.
+    """
+    answer = database.row(
+        Answer,
+        "select * from pay_open(%s, %s, %s, %s, %s, %s, %s)",
+        [
+            caller.channel,
+            caller.source,
+            caller.request_id,
+            request_hash("pay_open", renewal=renewal_id, payer=payer_id),
+            renewal_id,
+            payer_id,
+            at,
+        ],
+    )
+    assert answer is not None
+    return answer
+
+
+def find_by_code(code: str, at: datetime) -> Renewal | None:
+    """Find the open renewal with a spoken code, as it was typed; None when its time is over.
+
+    Sixteen million codes can be guessed: the channel limits how often somebody may ask.
+    """
+    digits = "".join(str(int(sign)) for sign in code[:100] if sign.isdecimal())
+    if len(digits) != CODE_LENGTH:
+        return None
+    return database.row(
+        Renewal,
+        VIEW + "r.spoken_code = %s and r.state in ('placed', 'awaiting_payment', 'held')"
+        " and r.deadline_at > %s",
+        [digits, at],
+    )
+
+
+def find_by_request(channel: str, source: str, request_id: str) -> Renewal | None:
+    """Find the renewal that a caller's own request opened or paid; None when it was refused."""
+    return database.row(
+        Renewal,
+        VIEW + _OF_REQUEST,
+        [channel, source, request_id],
+    )
+
+
+def grouped_code(code: str) -> str:
+    """Write a spoken code as people read it: "4827 3915"."""
+    return f"{code[:4]} {code[4:]}"
