@@ -25,7 +25,8 @@ from everline import cards, clock, database
 from everline.channels.partner.auth import MEMORY
 from everline.database.addresses import Addresses
 from everline.database.pool import pool
-from tests.world import Owner, Plan, World
+from tests.stores import Owner
+from tests.world import Plan, World
 
 RENEWALS, QUOTES = "/api/v1/renewals", "/api/v1/quotes"
 STATUS, PLANS = "/api/v1/cards/status", "/api/v1/plans"

@@ -42,8 +42,8 @@ OWNERS: Final[dict[tuple[str, str], str]] = {
     ("order", "sent"): "the job that sent it",
     ("order", "unknown"): "the job that sent it, which asks the network first",
     ("card", "in_stock"): "its first holder, who activates it with the start code",
-    ("card", "activated"): "its holder, who binds a device",
-    ("card", "bound"): "its holder",
+    ("card", "activated"): "its holder, who binds a device; an unpaid eSIM, by the sweep",
+    ("card", "bound"): "its holder; long after its last term the sweep recycles its number",
     ("card", "suspended"): "support",
     ("card", "lost"): "support",
 }

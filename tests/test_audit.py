@@ -56,6 +56,7 @@ BREAKS = {
     "states_have_their_history": "update renewals_renewal set state = 'held' where state = 'paid'",
     "steps_are_allowed": "update database_history set event = 'jump' where machine = 'renewal'",
     "requests_have_their_answer": "update database_request set answer_id = null",
+    "due_is_tried": "update cards_card set next_rung_at = '2020-01-01'",
     "cohorts_are_replayed": "update renewals_cohort set sold = sold + 1",
 }
 """One way to break each invariant, with constraints and triggers out of the way."""

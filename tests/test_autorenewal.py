@@ -1,11 +1,22 @@
 """Automatic renewal: due cards are renewed from their balances, all at once and once each."""
 
+import hashlib
 import threading
+import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 
+import pytest
+from django.utils.translation import override
+
 from everline import autorenewal, cards, ledger, renewals
+from everline.autorenewal import consent
 from everline.office.audit import audit
+from tests.browser import Browser, on_the_pages
+from tests.endings import hold
 from tests.world import Plan, World
+
+pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.
 
 
 def _armed(world: World, plan: Plan, *, balance: int) -> cards.Card:
@@ -21,6 +32,14 @@ def _armed(world: World, plan: Plan, *, balance: int) -> cards.Card:
     )
     assert given.outcome == "mandated"
     return card
+
+
+CONSENTS = {
+    ("2026-11", "en"): "86fb8be55e913b53",
+    ("2026-11", "zh-hans"): "86c863cb2d13a080",
+    ("2026-11", "id"): "84bb1abc7d672d62",
+}
+"""What each version of the consent says in each language, by hash: it never changes again."""
 
 
 def _found(world: World) -> list[str]:
@@ -112,3 +131,114 @@ def test_many_workers_and_other_doors_renew_each_due_card_once(world: World) -> 
         assert ledger.spendable(card.account_id, "balance", "EUR") == 100
     assert world.deliver_all() == 24
     assert _found(world) == []
+
+
+def test_the_words_of_a_consent_never_change() -> None:
+    assert {version for version, _locale in CONSENTS} == set(consent.WORDS)
+    for (version, locale), known in CONSENTS.items():
+        with override(locale):
+            said = "\n".join(autorenewal.words(version))
+        assert hashlib.sha256(said.encode()).hexdigest()[:16] == known, (version, locale, said)
+
+
+def test_how_it_stands_is_told(world: World) -> None:
+    plan = world.plan()
+    card = world.card(balance=1400)
+    world.renew(card, plan)
+    assert autorenewal.standing(card.id, world.at) is None
+    autorenewal.give_mandate(
+        world.caller(),
+        card.id,
+        world.at,
+        plan_id=None,
+        words_version=autorenewal.VERSION,
+        contact=renewals.Contact(),
+    )
+    found = autorenewal.standing(card.id, world.at)
+    end = cards.status(card, world.at).valid_until
+    assert found is not None
+    assert end is not None
+    assert (found.plan_code, found.total, found.currency) == (plan.code, 1000, "EUR")
+    assert (found.next_at, found.term_ends_at) == (end - timedelta(hours=24), end)
+    assert (found.balance, found.missing, found.reason) == (400, 600, None)
+    cards.change(world.caller("line"), card.id, "suspend", world.at)
+    found = autorenewal.standing(card.id, world.at)
+    assert found is not None
+    assert found.reason == "card_suspended"
+
+
+def test_before_its_first_term_nothing_is_to_come(world: World) -> None:
+    card = world.card()
+    autorenewal.give_mandate(
+        world.caller(),
+        card.id,
+        world.at,
+        plan_id=None,
+        words_version=autorenewal.VERSION,
+        contact=renewals.Contact(),
+    )
+    found = autorenewal.standing(card.id, world.at)
+    assert found is not None
+    assert (found.next_at, found.total, found.plan_code) == (None, None, None)
+
+
+class TestPages:
+    """The box on the order's page, and the switch on the card's."""
+
+    @pytest.fixture
+    def shop(self, world: World) -> Iterator[World]:
+        with on_the_pages(world):
+            yield world
+
+    def test_the_box_is_not_ticked_and_gives_the_mandate_once(self, shop: World) -> None:
+        card, plan = shop.card(balance=3000), shop.plan()
+        browser = Browser(shop)
+        browser.sign_in(card)
+        browser.choose(card, plan)
+        where, fields = browser.form(f"/plans/{plan.code}")
+        assert "auto" not in fields
+        assert autorenewal.words()[0] in browser.text
+        for _press in range(2):
+            browser.post(where, fields | {"means": "balance", "auto": "on"})
+        ((version, channel, ended),) = shop.all(
+            "select words_version, channel, ended_at from autorenewal_mandate"
+        )
+        assert (version, channel, ended) == (autorenewal.VERSION, "web", None)
+        browser.enter(card.iccid)
+        assert "Auto-renewal is on" in browser.text
+        assert "Next charge €10.00 First tried 21 Dec 2026" in browser.text
+        assert "the card's balance, now €20.00" in browser.text
+        browser.choose(card, plan)
+        assert autorenewal.words()[0] not in browser.text
+
+    def test_without_the_box_there_is_none(self, shop: World) -> None:
+        card, plan = shop.card(balance=3000), shop.plan()
+        browser = Browser(shop)
+        browser.sign_in(card)
+        browser.choose(card, plan).press(f"/plans/{plan.code}", means="balance")
+        assert autorenewal.standing(card.id, shop.at) is None
+
+    def test_one_step_switches_it_off_and_on(self, shop: World) -> None:
+        card = _armed(shop, shop.plan(), balance=1500)
+        browser = Browser(shop)
+        browser.sign_in(card)
+        browser.enter(card.iccid)
+        assert "The balance is too low by €5.00." in browser.text
+        browser.press("/auto-renewal")
+        assert "Auto-renewal is off" in browser.text
+        assert autorenewal.standing(card.id, shop.at) is None
+        browser.press("/auto-renewal")
+        assert "Auto-renewal is on" in browser.text
+        assert autorenewal.standing(card.id, shop.at) is not None
+
+    def test_a_stranger_neither_sees_nor_changes_it(self, shop: World) -> None:
+        card, plan = _armed(shop, shop.plan(), balance=3000), shop.plan()
+        hold(shop, card)
+        stranger = Browser(shop).enter(card.iccid)
+        assert "Auto-renewal" not in stranger.text
+        fields = {"request_id": str(uuid.uuid4()), "wanted": "off"}
+        assert stranger.post(f"{stranger.at}/auto-renewal", fields).status == 404
+        assert autorenewal.standing(card.id, shop.at) is not None
+        autorenewal.end_mandate(shop.caller(), card.id, shop.at)
+        stranger.choose(card, plan)
+        assert autorenewal.words()[0] not in stranger.text

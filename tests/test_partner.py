@@ -184,11 +184,12 @@ def test_what_is_told_of_a_card_is_no_secret_of_its_holder(town: World, platform
     town.renew(card, town.plan(price=777, gigabytes=3))
     told = platform.send("POST", STATUS, {"iccid": card.iccid}).body
     assert set(told) == {
-        "kind", "state", "state_words", "currency", "zone", "valid_until", "is_renewable",
-        "missing_step",
+        "kind", "state", "state_words", "currency", "zone", "valid_until", "renewable_until",
+        "is_renewable", "missing_step",
     }  # fmt: skip
     assert (told["state"], told["is_renewable"], told["missing_step"]) == ("bound", True, None)
     assert moment(told["valid_until"]) > town.at
+    assert moment(told["renewable_until"]) - moment(told["valid_until"]) == timedelta(days=90)
 
 
 def test_the_missing_step_is_what_the_verb_refuses(town: World, platform: Platform) -> None:

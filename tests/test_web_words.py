@@ -41,6 +41,7 @@ CARD = Card(
     state="bound",
     smdp_address="",
     matching_id="",
+    taken_at=None,
 )
 FACTS: dict[Code, Facts] = {
     Code.RENEWAL_OPEN: {"channel": "store", "since": START.isoformat()},

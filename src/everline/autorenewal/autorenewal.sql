@@ -55,10 +55,18 @@ begin
     if (begun.final).outcome is not null then
         return begun.final;
     end if;
-    update autorenewal_mandate m set ended_at = end_mandate.at
-    where m.card_id = end_mandate.card and m.ended_at is null;
-    perform arm(end_mandate.card, false, end_mandate.at);
+    perform drop_mandate(end_mandate.card, end_mandate.at);
     return row(end_mandate.card, 'unmandated', null, null, null, false)::answer;
+end $$;
+
+-- part drop_mandate: ends the mandate of a card that is locked, if it has one, and disarms it.
+create or replace function drop_mandate(card uuid, at timestamptz) returns void
+language plpgsql as $$
+#variable_conflict error
+begin
+    update autorenewal_mandate m set ended_at = drop_mandate.at
+    where m.card_id = drop_mandate.card and m.ended_at is null;
+    perform arm(drop_mandate.card, false, drop_mandate.at);
 end $$;
 
 -- part due_offers: what each due card is to be renewed with, quoted, with the rung's request id.

@@ -151,6 +151,7 @@ language plpgsql security definer set search_path from current as $$
 #variable_conflict error
 declare
     due uuid[];
+    told bigint;
 begin
     perform check_at(renew_due.at);
     select array_agg(l.id) into due from (
@@ -159,7 +160,8 @@ begin
     ) l;
     taken := coalesce(cardinality(due), 0);
     select
-        coalesce(write_due(array_agg(s), renew_due.at), 0), count(*) - count(s.paid_from)
-    into renewed, refused from settle_due(coalesce(due, '{}'), renew_due.at) s;
+        coalesce(write_due(array_agg(s), renew_due.at), 0), count(*) - count(s.paid_from),
+        warn_refused(array_agg(s) filter (where s.paid_from is null), renew_due.at)
+    into renewed, refused, told from settle_due(coalesce(due, '{}'), renew_due.at) s;
     perform rearm(due, renew_due.at);
 end $$;

@@ -1,10 +1,12 @@
 """Cards: what they are, what they may use, activation, binding and loss.
 
-This face finds cards and tells their status; changes.py holds the acts. What a card costs to renew
-is asked of `renewals`. The verbs stand in cards.sql.
+This face finds cards and tells their status; changes.py holds the acts, esims.py takes eSIMs from
+stock. What a card costs to renew is asked of `renewals`. The verbs stand in cards.sql and
+esims.sql.
 """
 
 from everline.cards.changes import activate, bind, change, record_usage, start_code_hash, unbind
+from everline.cards.esims import activation_code, currencies_in_stock, first_renewal_id, take_esim
 from everline.cards.status import Card, Device, Status, Term, find, find_by_id, status
 
 __all__ = [
@@ -13,12 +15,16 @@ __all__ = [
     "Status",
     "Term",
     "activate",
+    "activation_code",
     "bind",
     "change",
+    "currencies_in_stock",
     "find",
     "find_by_id",
+    "first_renewal_id",
     "record_usage",
     "start_code_hash",
     "status",
+    "take_esim",
     "unbind",
 ]

@@ -11,7 +11,10 @@ from django.db.models import F, Func, Q, Value
 
 
 class Card(models.Model):
-    """A data card or an eSIM with its own account, given when it is loaded and never changed."""
+    """A data card or an eSIM with its own account, given when it is loaded and never changed.
+
+    `taken_at` says when an eSIM was taken from stock by somebody who buys it on a page.
+    """
 
     id = models.UUIDField(primary_key=True)
     account_id = models.UUIDField(unique=True)
@@ -27,6 +30,7 @@ class Card(models.Model):
     matching_id = models.CharField(max_length=64, default="", blank=True)
     next_rung_at = models.DateTimeField(null=True, blank=True)
     loaded_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -50,6 +54,16 @@ class Card(models.Model):
                 fields=["next_rung_at"],
                 condition=Q(next_rung_at__isnull=False),
                 name="card_due",
+            ),
+            models.Index(
+                fields=["currency", "id"],
+                condition=Q(state="in_stock", kind="esim"),
+                name="esim_in_stock",
+            ),
+            models.Index(
+                fields=["taken_at"],
+                condition=Q(taken_at__isnull=False, state="activated"),
+                name="esim_taken",
             ),
         ]
 
@@ -141,4 +155,5 @@ class Entitlement(models.Model):
         ]
         indexes = [
             models.Index(fields=["card", "ends_at"], name="entitlement_by_card"),
+            models.Index(fields=["ends_at"], name="entitlement_by_end"),
         ]

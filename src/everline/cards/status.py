@@ -13,7 +13,7 @@ from everline.ids import Iccid
 
 _CARD = (
     "select c.id, c.account_id, c.iccid, c.msisdn, c.kind, c.zone, c.currency, c.state,"
-    " c.smdp_address, c.matching_id from cards_card c where "
+    " c.smdp_address, c.matching_id, c.taken_at from cards_card c where "
 )
 
 
@@ -31,6 +31,12 @@ class Card:
     state: str
     smdp_address: str
     matching_id: str
+    taken_at: datetime | None
+
+    @property
+    def has_profile(self) -> bool:
+        """Whether this is an eSIM whose profile can be downloaded."""
+        return self.kind == "esim" and bool(self.smdp_address and self.matching_id)
 
     @property
     def masked(self) -> str:
@@ -74,12 +80,16 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a card may use at an instant: the present term, those queued, the devices."""
+    """What a card may use at an instant: the present term, those queued, the devices.
+
+    `renewable_until` is when the number of a card in use is given away if nobody renews it.
+    """
 
     card: Card
     present: Term | None
     queued: tuple[Term, ...]
     last_ended_at: datetime | None
+    renewable_until: datetime | None
     devices: tuple[Device, ...]
 
     @property
@@ -102,7 +112,7 @@ def find_by_id(card_id: UUID) -> Card | None:
 
 
 def status(card: Card, at: datetime) -> Status:
-    """Tell what a card may use at `at`: three reads, locks nothing."""
+    """Tell what a card may use at `at`: four reads, locks nothing."""
     terms = database.rows(
         Term,
         "select e.id, e.plan_version_id, p.code as plan_code, p.names as plan_names, e.state,"
@@ -122,6 +132,14 @@ def status(card: Card, at: datetime) -> Status:
             "select max(e.ends_at) from cards_entitlement e"
             " where e.card_id = %s and e.ends_at <= %s and e.state <> 'cancelled'",
             [card.id, at],
+        ),
+        renewable_until=database.value(
+            "select max(e.ends_at) + make_interval(hours => 24 * coalesce("
+            "(select p.lapsed_days from catalogue_policy p where p.id = 1), 90))"
+            " from cards_entitlement e join cards_card c on c.id = e.card_id"
+            " where e.card_id = %s and e.state <> 'cancelled'"
+            " and c.state in ('activated', 'bound', 'suspended')",
+            [card.id],
         ),
         devices=tuple(
             database.rows(

@@ -29,6 +29,11 @@ class Policy(models.Model):
     lapsed_days = models.SmallIntegerField(default=90)
     topup_amounts = models.JSONField(default=dict, db_default={}, blank=True)
     topup_limits = models.JSONField(default=dict, db_default={}, blank=True)
+    warn_month_hours = models.SmallIntegerField(db_default=72)
+    warn_week_hours = models.SmallIntegerField(db_default=24)
+    warn_day_hours = models.SmallIntegerField(db_default=6)
+    quiet_from_hour = models.SmallIntegerField(db_default=21)
+    quiet_until_hour = models.SmallIntegerField(db_default=8)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="policy_is_one_row")]

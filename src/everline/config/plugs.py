@@ -16,7 +16,7 @@ from typing import Final
 import psycopg
 from django.conf import settings
 
-from everline import autorenewal, clock, database, ledger, notices, payments, renewals
+from everline import autorenewal, clock, database, endings, ledger, notices, payments, renewals
 from everline.config.environment import keep_secret
 from everline.database.migrate import MONTHS_AHEAD
 from everline.jobs import Kind, Now, Sweep
@@ -75,6 +75,13 @@ def sweeps() -> tuple[Sweep, ...]:
     return (
         Sweep("ask", 1, lambda now: renewals.ask_all(now, 1), repeats_max=100, lanes=2),
         Sweep("renew_due", 2, lambda now: autorenewal.renew_due(now()).taken, repeats_max=20),
+        Sweep("warn_short", 60, lambda now: autorenewal.warn_short(now()), repeats_max=20),
+        Sweep("warn_ending", 60, lambda now: endings.warn_ending(now()), repeats_max=20),
+        Sweep(
+            "warn_number_ends", HOUR, lambda now: endings.warn_number_ends(now()), repeats_max=20
+        ),
+        Sweep("recycle_lapsed", HOUR, lambda now: endings.recycle_lapsed(now()), repeats_max=20),
+        Sweep("put_back_esims", 60, lambda now: endings.put_back_esims(now()), repeats_max=20),
         Sweep("expire", 5, lambda now: renewals.expire_due(now, 500)),
         Sweep("callbacks", 30, lambda now: payments.replay_callbacks(now())),
         Sweep("roll_up", 10, lambda _now: ledger.roll_up()),

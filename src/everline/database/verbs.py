@@ -28,6 +28,7 @@ ORDER: Final = (
     "topups",
     "renewals",
     "autorenewal",
+    "endings",
     "loading",
 )
 """The nouns that have verbs, from the lowest layer up; a new one must be named here."""

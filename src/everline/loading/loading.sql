@@ -81,18 +81,24 @@ begin
     from jsonb_object_keys(digits) as k (currency);
     insert into catalogue_policy as p (
         id, name, domain, sender_email, sender_sms, currency_digits, quote_minutes,
-        payment_minutes, delivery_minutes, terms_ahead_max, lapsed_days
+        payment_minutes, delivery_minutes, terms_ahead_max, lapsed_days,
+        warn_month_hours, warn_week_hours, warn_day_hours, quiet_from_hour, quiet_until_hour
     )
     select
         1, o.name, o.domain, o.sender_email, o.sender_sms, o.currency_digits, o.quote_minutes,
-        o.payment_minutes, o.delivery_minutes, o.terms_ahead_max, o.lapsed_days
+        o.payment_minutes, o.delivery_minutes, o.terms_ahead_max, o.lapsed_days,
+        coalesce(o.warn_month_hours, 72), coalesce(o.warn_week_hours, 24),
+        coalesce(o.warn_day_hours, 6), coalesce(o.quiet_from_hour, 21),
+        coalesce(o.quiet_until_hour, 8)
     from jsonb_populate_record(null::catalogue_policy, load_operator.operator) o
     on conflict (id) do update
     set name = excluded.name, domain = excluded.domain, sender_email = excluded.sender_email,
         sender_sms = excluded.sender_sms, currency_digits = excluded.currency_digits,
         quote_minutes = excluded.quote_minutes, payment_minutes = excluded.payment_minutes,
         delivery_minutes = excluded.delivery_minutes, terms_ahead_max = excluded.terms_ahead_max,
-        lapsed_days = excluded.lapsed_days
+        lapsed_days = excluded.lapsed_days, warn_month_hours = excluded.warn_month_hours,
+        warn_week_hours = excluded.warn_week_hours, warn_day_hours = excluded.warn_day_hours,
+        quiet_from_hour = excluded.quiet_from_hour, quiet_until_hour = excluded.quiet_until_hour
     where p.* is distinct from excluded.*
     returning p.xmax = 0 into is_new;
     if write_channels(load_operator.operator -> 'channels') > 0 then

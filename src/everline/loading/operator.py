@@ -22,6 +22,7 @@ MEANS: Final = ("gateway", "balance", "deposit")
 """A payment gateway, the card's own balance, the deposit of a store or partner."""
 
 MINUTES_MAX: Final = 7 * 24 * 60
+HOURS_MAX: Final = 14 * 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class Operator:
     delivery_minutes: int
     terms_ahead_max: int
     lapsed_days: int
+    warn_month_hours: int
+    warn_week_hours: int
+    warn_day_hours: int
+    quiet_from_hour: int
+    quiet_until_hour: int
     channels: tuple[Channel, ...]
 
 
@@ -72,13 +78,20 @@ def read_operator(path: Path, problems: Problems) -> Operator | None:
     delivery_minutes = policy.one("delivery_minutes", minutes, 0)
     terms_ahead_max = policy.one("terms_ahead_max", values.whole(1, 120), 0)
     lapsed_days = policy.one("lapsed_days", values.whole(1, 3650), 0)
+    hours = values.whole(1, HOURS_MAX)
+    warn_month_hours = policy.maybe("warn_month_hours", hours, 72)
+    warn_week_hours = policy.maybe("warn_week_hours", hours, 24)
+    warn_day_hours = policy.maybe("warn_day_hours", hours, 6)
+    quiet_from_hour = policy.maybe("quiet_from_hour", values.whole(0, 23), 21)
+    quiet_until_hour = policy.maybe("quiet_until_hour", values.whole(0, 23), 8)
     policy.close()
     channels = _channels(top.section("channels"), digits)
     if not top.close():
         return None
     return Operator(
         name, domain, sender_email, sender_sms, digits, quote_minutes, payment_minutes,
-        delivery_minutes, terms_ahead_max, lapsed_days, channels,
+        delivery_minutes, terms_ahead_max, lapsed_days, warn_month_hours, warn_week_hours,
+        warn_day_hours, quiet_from_hour, quiet_until_hour, channels,
     )  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-"""Notices: one row a fact, template and recipient. The verbs stand in notices.sql."""
+"""Notices: one row a fact, template and recipient; warnings: one a fact and template.
+
+The verbs stand in notices.sql and warnings.sql.
+"""
 
 from django.db import models
 
@@ -20,3 +23,13 @@ class Notice(models.Model):
 
     class Meta:
         managed = False
+
+
+class Warned(models.Model):
+    """That somebody was warned of something, or that nobody could be: once a fact and template."""
+
+    pk = models.CompositePrimaryKey("fact_id", "template")
+    fact_id = models.UUIDField()
+    template = models.CharField(max_length=32)
+    account_id = models.UUIDField()
+    at = models.DateTimeField()

@@ -6,23 +6,36 @@ create or replace function notify(
     account uuid, fact uuid, template text, contact jsonb, facts jsonb, at timestamptz
 ) returns void
 language sql as $$
+    select notify_later(
+        notify.account, notify.fact, notify.template, notify.contact, notify.facts, notify.at,
+        notify.at
+    )
+$$;
+
+-- part notify_later: the same, to be sent at `run_at`.
+create or replace function notify_later(
+    account uuid, fact uuid, template text, contact jsonb, facts jsonb, run_at timestamptz,
+    at timestamptz
+) returns void
+language sql as $$
     with written as (
         insert into notices_notice (
             id, account_id, fact_id, at, template, medium, recipient, locale, facts, state
         )
         select
-            everline_uuid7(notify.at), notify.account, notify.fact, notify.at, notify.template,
-            m.medium, notify.contact ->> m.field,
-            coalesce(notify.contact ->> 'locale', 'en'), notify.facts, 'waiting'
+            everline_uuid7(notify_later.at), notify_later.account, notify_later.fact,
+            notify_later.at, notify_later.template, m.medium, notify_later.contact ->> m.field,
+            coalesce(notify_later.contact ->> 'locale', 'en'), notify_later.facts, 'waiting'
         from (values ('email', 'email'), ('sms', 'phone')) as m (medium, field)
-        where notify.contact ->> m.field <> ''
+        where notify_later.contact ->> m.field <> ''
         on conflict do nothing
         returning id
     )
-    select queue_job('notify', w.id, notify.account, notify.at, notify.at) from written w
+    select queue_job('notify', w.id, notify_later.account, notify_later.run_at, notify_later.at)
+    from written w
 $$;
 
--- verb notice_sent: marks a notice as sent or failed for good.
+-- verb notice_sent: marks a notice as sent, failed for good, or stopped as it came too late.
 -- Caller: notices/send.py, after the outside call. Locks: the notice.
 create or replace function notice_sent(notice uuid, state text, at timestamptz) returns boolean
 language plpgsql security definer set search_path from current as $$
@@ -30,6 +43,6 @@ language plpgsql security definer set search_path from current as $$
 begin
     update notices_notice n set state = notice_sent.state, sent_at = notice_sent.at
     where n.id = notice_sent.notice and n.state = 'waiting'
-      and notice_sent.state in ('sent', 'failed');
+      and notice_sent.state in ('sent', 'failed', 'stopped');
     return found;
 end $$;

@@ -1,7 +1,8 @@
 """Sending one notice, as the queue asks for it, and reading notices for the outbox.
 
 The row says everything: the job's only part is its id. What was sent is not sent again; a notice
-whose recipient can never be reached is marked as failed, and seen by doctor.
+whose recipient can never be reached is marked as failed, and seen by doctor. A warning that is no
+longer true, as the card was renewed through any channel, is stopped and never leaves.
 """
 
 import logging
@@ -16,6 +17,7 @@ from django.conf import settings
 from everline import database, ids
 from everline.catalogue import Policy, policy
 from everline.notices.senders import Letter, RefusedError, sender_of
+from everline.notices.warnings import WRITERS, word_warning
 from everline.notices.wording import SMS_LENGTH_MAX, Words, word
 
 logger: Final = logging.getLogger(__name__)
@@ -40,7 +42,8 @@ class Notice:
 
     def words(self, operator: Policy) -> Words:
         """Word this notice in its locale."""
-        return word(
+        writer = word_warning if self.template in WRITERS else word
+        return writer(
             self.template,
             self.facts,
             self.plan_names or {},
@@ -62,6 +65,11 @@ def send(notice_id: UUID, now: Now) -> str:
     notice = database.row(Notice, _NOTICE + " where n.id = %s", [notice_id])
     if notice is None or notice.state != "waiting":
         return notice.state if notice else "unknown"
+    if notice.template in WRITERS and not database.value(
+        "select notice_stands(%s, %s)", [notice.id, now()]
+    ):
+        database.value("select notice_sent(%s, 'stopped', %s)", [notice.id, now()])
+        return "stopped"
     operator = policy()
     letter = letter_of(notice, operator)
     state = "sent"

@@ -1,7 +1,7 @@
 """The words of notices, in the recipient's language; facts come from the notice's row alone.
 
 A confirmation carries the receipt number, the masked card, the plan, the amount, the means, the new
-end with its zone, and a link. How it leaves is in senders.py; words of the glossary are kept.
+end with its zone, and a link. How it leaves is in senders.py, warnings are worded in warnings.py.
 """
 
 import unicodedata
@@ -124,7 +124,7 @@ def _said(
         receipt=receipt,
         card=ids.Iccid(facts["iccid"]).masked,
         ending=f"*{facts['iccid'][-4:]}",
-        plan=_clean(by_locale.get(locale) or by_locale.get("en") or facts.get("plan", "")),
+        plan=clean(by_locale.get(locale) or by_locale.get("en") or facts.get("plan", "")),
         amount=Money(facts["total"], currency).format(locale, policy.currency_digits.get(currency)),
         means=means[facts["means"]],
         starts=_instant(facts.get("starts_at"), facts["zone"], locale),
@@ -137,10 +137,10 @@ def _said(
 def _renewed(said: _Said, policy: Policy) -> Words:
     """Confirm a renewal that was paid and delivered."""
     values = {"card": said.card, "plan": said.plan, "end": said.ends, "link": said.link}
-    values["operator"] = _clean(policy.name)
+    values["operator"] = clean(policy.name)
     return Words(
         locale=get_language() or "en",
-        subject=_subject(_("Renewed: %(plan)s, valid until %(end)s") % values),
+        subject=short_subject(_("Renewed: %(plan)s, valid until %(end)s") % values),
         lead=_("Your data card %(card)s is renewed.") % values,
         facts=(
             (_("Receipt"), said.receipt),
@@ -157,15 +157,15 @@ def _renewed(said: _Said, policy: Policy) -> Words:
             "%(operator)s: card %(card)s is renewed with %(plan)s, valid until %(end)s. %(link)s"
         )
         % (values | {"card": said.ending}),
-        operator=_clean(policy.name),
-        domain=_clean(policy.domain),
+        operator=clean(policy.name),
+        domain=clean(policy.domain),
     )
 
 
 def _refunded(said: _Said, policy: Policy) -> Words:
     """Tell that money went back, and why, by what became of the renewal."""
     values = {"card": said.card, "amount": said.amount, "link": said.link}
-    values |= {"operator": _clean(policy.name), "means": said.means}
+    values |= {"operator": clean(policy.name), "means": said.means}
     reason = {
         "reversing": _("The renewal was taken back."),
         "reversed": _("The renewal was taken back."),
@@ -179,7 +179,7 @@ def _refunded(said: _Said, policy: Policy) -> Words:
         }.get(said.state, _("The payment arrived after the top-up had been closed."))
     return Words(
         locale=get_language() or "en",
-        subject=_subject(_("Refund: %(amount)s for card %(card)s") % values),
+        subject=short_subject(_("Refund: %(amount)s for card %(card)s") % values),
         lead=_("We have sent %(amount)s back for your data card %(card)s.") % values,
         facts=(
             (_("Receipt"), said.receipt),
@@ -193,18 +193,18 @@ def _refunded(said: _Said, policy: Policy) -> Words:
         link_text=_("See what happened"),
         short=_("%(operator)s: %(amount)s sent back for card %(card)s. %(link)s")
         % (values | {"card": said.ending}),
-        operator=_clean(policy.name),
-        domain=_clean(policy.domain),
+        operator=clean(policy.name),
+        domain=clean(policy.domain),
     )
 
 
 def _topped_up(said: _Said, policy: Policy) -> Words:
     """Confirm a top-up. It never tells the balance: whoever paid may be somebody else."""
     values = {"card": said.card, "amount": said.amount, "link": said.link}
-    values["operator"] = _clean(policy.name)
+    values["operator"] = clean(policy.name)
     return Words(
         locale=get_language() or "en",
-        subject=_subject(_("Topped up: %(amount)s for card %(card)s") % values),
+        subject=short_subject(_("Topped up: %(amount)s for card %(card)s") % values),
         lead=_("%(amount)s was put on the balance of the data card %(card)s.") % values,
         facts=(
             (_("Receipt"), said.receipt),
@@ -216,8 +216,8 @@ def _topped_up(said: _Said, policy: Policy) -> Words:
         link_text=_("See the receipt"),
         short=_("%(operator)s: %(amount)s was put on the balance of card %(card)s. %(link)s")
         % (values | {"card": said.ending}),
-        operator=_clean(policy.name),
-        domain=_clean(policy.domain),
+        operator=clean(policy.name),
+        domain=clean(policy.domain),
     )
 
 
@@ -230,10 +230,11 @@ def _instant(text: str | None, zone: str, locale: str) -> str:
     return clock.format_instant(datetime.fromisoformat(text), zone, locale)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Drop line breaks and other control signs from an operator's text: a header takes none."""
     return "".join(sign for sign in text if unicodedata.category(sign) not in {"Cc", "Zl", "Zp"})
 
 
-def _subject(text: str) -> str:
-    return _clean(text)[:SUBJECT_LENGTH_MAX]
+def short_subject(text: str) -> str:
+    """Cut a subject to its longest length."""
+    return clean(text)[:SUBJECT_LENGTH_MAX]

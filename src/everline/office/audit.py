@@ -303,6 +303,15 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
         " and q.request_id = o.request_id where q.answer_id is distinct from o.id",
     ),
     Invariant(
+        "due_is_tried",
+        "What was due to renew by itself was tried, and each mandate in force has its next try.",
+        "select c.id::text, 'due since ' || c.next_rung_at from cards_card c"
+        " where c.next_rung_at < %(at)s - interval '15 minutes'"
+        " union all select m.id::text, 'its card is not armed' from autorenewal_mandate m"
+        " join cards_card c on c.id = m.card_id"
+        " where m.ended_at is null and c.next_rung_at is null",
+    ),
+    Invariant(
         "cohorts_are_replayed",
         "What the cohorts have sold and not earned is what is deferred, once all is collected.",
         "with mark as (select w.through from ledger_watermark w where w.name = 'cohorts'),"

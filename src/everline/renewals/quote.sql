@@ -84,7 +84,10 @@ begin
     if version.on_renewal = 'stack' then
         ends_at := greatest(ends_at, terms.present_ends_at);
     end if;
-    why := why_not_card(card.state, version, terms, term_of.at);
+    why := why_not_card(
+        case when card.state = 'activated' and may_begin(card) then 'bound' else card.state end,
+        version, terms, term_of.at
+    );
     return row(
         card.id, card.account_id, why.reason, why.facts, card.zone, null, version.id,
         version.on_renewal, version.allowance_bytes, version.fair_use_bytes, version.devices_max,

@@ -110,6 +110,13 @@ class CardStatus(Struct, frozen=True):
         Instant | None,
         Meta(description="The end of the last plan that is paid for; null when none is."),
     ]
+    renewable_until: Annotated[
+        Instant | None,
+        Meta(
+            description="When the number of a lapsed card is given away, if nobody renews it; null"
+            " for a card that never had a plan or is not in use."
+        ),
+    ]
     is_renewable: Annotated[
         bool, Meta(description="Whether it can be renewed at all; which plan, a quote tells.")
     ]

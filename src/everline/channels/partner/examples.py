@@ -45,6 +45,7 @@ CARD_STATUS: Final[dict[str, Any]] = {
     "currency": "IDR",
     "zone": "Asia/Jakarta",
     "valid_until": None,
+    "renewable_until": None,
     "is_renewable": False,
     "missing_step": {
         "code": "card_not_bound",

@@ -67,6 +67,7 @@ STATUSES: Final[Mapping[Code, HTTPStatus]] = {
     Code.TOPUP_UNKNOWN: HTTPStatus.NOT_FOUND,
     Code.TOPUP_STATE: HTTPStatus.CONFLICT,
     Code.TOPUP_SPENT: HTTPStatus.CONFLICT,
+    Code.ESIM_SOLD_OUT: HTTPStatus.CONFLICT,
 }
 """The HTTP status of every refusal; a test checks that none is missing."""
 

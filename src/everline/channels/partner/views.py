@@ -142,6 +142,9 @@ class CardStatusController(PartnerController):
         if card is None:
             return self._refuse(Code.CARD_UNKNOWN)
         step = words.MISSING_STEPS.get(card.state)
+        if card.state == "activated" and card.has_profile and not cards.first_renewal_id(card):
+            step = None  # A new eSIM takes its first plan before it is bound: decision 0015.
+        status = cards.status(card, self.at)
         spoken = language(self.request)
         with translation.override(spoken):
             found = answers.CardStatus(
@@ -150,7 +153,8 @@ class CardStatusController(PartnerController):
                 state_words=gettext(words.STATES[card.state]),
                 currency=card.currency,
                 zone=card.zone,
-                valid_until=answers.utc(cards.status(card, self.at).valid_until),
+                valid_until=answers.utc(status.valid_until),
+                renewable_until=answers.utc(status.renewable_until),
                 is_renewable=step is None,
                 missing_step=answers.MissingStep(step, gettext(sentence(step))) if step else None,
             )

@@ -1,4 +1,4 @@
-"""What one browser remembers in its session: renewals it opened, payments it came back from.
+"""What one browser remembers in its session: renewals, returns from payments, eSIMs it took.
 
 So the same browser may go on with an open renewal that anybody else is only told of. Nothing here
 is a proof of who somebody is.
@@ -12,6 +12,7 @@ from django.http import HttpRequest
 REMEMBERED_MAX: Final = 20
 _RENEWALS: Final = "renewals"
 _RETURNS: Final = "returns"
+_ESIMS: Final = "esims"
 
 
 def remember_renewal(request: HttpRequest, renewal_id: UUID) -> None:
@@ -22,6 +23,16 @@ def remember_renewal(request: HttpRequest, renewal_id: UUID) -> None:
 def opened(request: HttpRequest, renewal_id: UUID) -> bool:
     """Tell whether this browser opened a renewal."""
     return str(renewal_id) in request.session.get(_RENEWALS, [])
+
+
+def remember_esim(request: HttpRequest, card_id: UUID) -> None:
+    """Remember that this browser took an eSIM from stock."""
+    _remember(request, _ESIMS, card_id)
+
+
+def esims_taken(request: HttpRequest) -> list[UUID]:
+    """List the eSIMs that this browser took from stock, the last one first."""
+    return [UUID(each) for each in request.session.get(_ESIMS, [])]
 
 
 def remember_return(request: HttpRequest, attempt_id: UUID) -> None:

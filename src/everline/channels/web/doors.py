@@ -1,18 +1,20 @@
 """The doors before a first renewal: activating a card with its start code, binding it to a device.
 
 No account is needed. Each door leads to the next step that is missing, and at last back to the
-plan that was chosen.
+plan that was chosen. A new eSIM takes its first plan before it is bound: its chip comes after.
 """
 
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from everline import cards, catalogue, clock
 from everline.cards import Card
+from everline.channels.web import browser
 from everline.channels.web.forms import DeviceForm, StartCodeForm
 from everline.channels.web.ordering import SOURCE
 from everline.channels.web.pages import CHANNEL, page
@@ -31,6 +33,9 @@ def activate(request: HttpRequest, card_id: UUID) -> HttpResponse:
     card = _find(card_id)
     if card.state != "in_stock":
         return onward(request, card)
+    if card.id in browser.esims_taken(request):
+        messages.error(request, _("The eSIM was kept for you too long. Choose the plan again."))
+        return see_other("web:esim")
     form = StartCodeForm(request.POST if request.method == "POST" else None)
 
     def act(caller: Caller) -> Answer:
@@ -99,10 +104,11 @@ def onward(request: HttpRequest, card: Card) -> HttpResponse:
     query = f"?plan={plan}" if plan else ""
     if card.state == "in_stock":
         return see_other("web:activate", card.id, query=query)
-    if card.state == "activated":
-        return see_other("web:bind", card.id, query=query)
-    if plan and card.state == "bound":
+    is_new_esim = card.has_profile and cards.first_renewal_id(card) is None
+    if plan and (card.state == "bound" or (card.state == "activated" and is_new_esim)):
         return see_other("web:order", card.id, plan)
+    if card.state == "activated" and not is_new_esim:
+        return see_other("web:bind", card.id, query=query)
     return see_other("web:card", card.id)
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from everline import cards, catalogue, clock, ledger, renewals
 from everline.cards import Card, Status
 from everline.catalogue import Policy
-from everline.channels.web import browser, limits, showing
+from everline.channels.web import browser, limits, mandates, showing
 from everline.channels.web.forms import CardNumberForm
 from everline.channels.web.holders import holds
 from everline.channels.web.pages import page
@@ -69,14 +69,17 @@ def card(request: HttpRequest, card_id: UUID) -> HttpResponse:
         "card": found,
         "status": status,
         "standing": showing.standing(found, status),
+        "renewable": showing.renewable(found, status, at),
         "closed": explain(Refusal(CLOSED[found.state]), where) if found.state in CLOSED else None,
         "open": _open(request, found, where),
+        "begins": found.has_profile and cards.first_renewal_id(found) is None,
         "groups": showing.groups(shown, policy),
         "countries": words.countries(covered),
         "chosen_country": chosen,
     }
     if holds(request, found.account_id):
         context |= private(found, status, policy)
+    context |= mandates.shown(request, found, policy, at)
     return page(request, "card.html", context, policy=policy)
 
 
@@ -85,6 +88,7 @@ def private(found: Card, status: Status, policy: Policy) -> dict[str, object]:
     balance = ledger.spendable(found.account_id, "balance", found.currency)
     return {
         "is_holder": True,
+        "profile": found.has_profile and found.state != "terminated",
         "usage": showing.usage(status.present, found.zone) if status.present else None,
         "balance": words.money(balance, found.currency, policy),
         "history": [

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from everline import catalogue, clock, renewals
 from everline.cards import find_by_id
 from everline.channels.web import browser
+from everline.channels.web.esims import is_buyers
 from everline.channels.web.forms import RequestForm
 from everline.channels.web.holders import holds
 from everline.channels.web.ordering import SOURCE, gateway_for, send
@@ -69,6 +70,7 @@ def _show(request: HttpRequest, renewal: Renewal, *, may_act: bool) -> HttpRespo
         "total": words.money(renewal.total, renewal.currency, policy),
         "masked": Iccid(renewal.iccid).masked,
         "request_id": uuid4(),
+        "has_esim": may_act and _has_esim(renewal),
     }
     return page(request, "renewal.html", context, policy=policy)
 
@@ -125,6 +127,14 @@ def cancel(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
         caller = Caller(CHANNEL, SOURCE, str(form.cleaned_data["request_id"]))
         _told(request, renewal, renewals.cancel(caller, renewal_id, clock.now()))
     return see_other("web:renewal", renewal_id)
+
+
+def _has_esim(renewal: Renewal) -> bool:
+    """Tell whether this renewal bought an eSIM whose QR can be shown now."""
+    if renewal.state not in {"paid", "delivered"}:
+        return False
+    card = find_by_id(renewal.card_id)
+    return card is not None and is_buyers(card, renewal.id)
 
 
 def _find(renewal_id: UUID) -> Renewal:

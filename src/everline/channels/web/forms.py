@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import get_language, gettext as _, gettext_lazy
 
+from everline.autorenewal.consent import WORDS
 from everline.ids import Eid, Iccid, Imei, InvalidNumberError, Msisdn
 from everline.money import AMOUNT_MAX
 from everline.renewals import Contact
@@ -137,6 +138,8 @@ class OrderForm(RequestForm):
         widget=typed_into(autocomplete="email"),
     )
     again = forms.BooleanField(required=False)
+    auto = forms.BooleanField(required=False)
+    words_version = forms.ChoiceField(choices=[(each, "") for each in WORDS], required=False)
 
     def clean_ends_at(self) -> datetime:
         """Read the end that was shown."""
@@ -168,10 +171,30 @@ class OrderForm(RequestForm):
         except InvalidNumberError as error:
             raise explained(error) from error
 
+    def clean(self) -> dict[str, Any]:
+        """Take no consent to words that are not said to have been shown."""
+        given = super().clean() or {}
+        given["auto"] = bool(given.get("auto") and given.get("words_version"))
+        return given
+
     @property
     def was_tampered(self) -> bool:
         """Whether a field is wrong that nobody types: then the details must be shown anew."""
         return bool(self.errors.keys() - {"contact", "means", "again"})
+
+
+class SwitchForm(RequestForm):
+    """Automatic renewal switched on or off, with the version of the words that were shown."""
+
+    wanted = forms.ChoiceField(choices=[("on", ""), ("off", "")])
+    words_version = forms.ChoiceField(choices=[(each, "") for each in WORDS], required=False)
+
+
+class EsimForm(RequestForm):
+    """An eSIM from stock, for a plan that was chosen."""
+
+    currency = forms.RegexField(r"^[A-Z]{3}$")
+    plan = forms.SlugField(max_length=40)
 
 
 class SignInForm(AuthenticationForm):

@@ -12,15 +12,16 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from everline import cards, catalogue, clock, ledger
+from everline import cards, catalogue, clock, ledger, renewals
 from everline.cards.models import Card
-from everline.channels.web import showing
+from everline.channels.web import browser, showing
 from everline.channels.web.forms import SignInForm
 from everline.channels.web.pages import frame, page
 from everline.pages import words
 from everline.people.models import Holding
 
 CARDS_MAX: Final = 20
+RENEWALS_MAX: Final = 5
 
 
 class SignIn(LoginView):
@@ -50,6 +51,25 @@ def holds(request: HttpRequest, account_id: UUID) -> bool:
     if not request.user.is_authenticated:
         return False
     return Holding.objects.filter(person=request.user, account_id=account_id, ends_at=None).exists()
+
+
+def may_manage(request: HttpRequest, card_id: UUID, account_id: UUID) -> bool:
+    """Tell whether somebody may switch automatic renewal: the holder, or who just bought.
+
+    A card that has a holder is managed by nobody else. One without is managed from the browser that
+    paid for one of its last renewals, as long as it remembers that.
+    """
+    if holds(request, account_id):
+        return True
+    return not is_held(account_id) and any(
+        each.paid_at is not None and browser.opened(request, each.id)
+        for each in renewals.of_card(card_id, RENEWALS_MAX)
+    )
+
+
+def is_held(account_id: UUID) -> bool:
+    """Tell whether somebody holds this account now."""
+    return Holding.objects.filter(account_id=account_id, ends_at=None).exists()
 
 
 @login_required

@@ -15,12 +15,12 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext as _
 from django.views.decorators.http import require_http_methods
 
-from everline import cards, catalogue, clock, ledger, payments, renewals
+from everline import autorenewal, cards, catalogue, clock, ledger, payments, renewals
 from everline.cards import Card
 from everline.catalogue import Offer, Policy
 from everline.channels.web import browser
 from everline.channels.web.forms import PROMO_LENGTH_MAX, OrderForm, PromoForm
-from everline.channels.web.holders import holds
+from everline.channels.web.holders import holds, is_held
 from everline.channels.web.pages import CHANNEL, page
 from everline.channels.web.refusals import Explained, Place, explain
 from everline.database.requests import Answer, Caller
@@ -66,6 +66,7 @@ class Checkout:
     is_holder: bool
     balance: int | None
     is_repeated: bool
+    may_mandate: bool
 
     @property
     def where(self) -> Place:
@@ -160,6 +161,8 @@ def look(
             and each.request_id != typed.get("request_id")
             for each in renewals.of_card(card.id, RECENT_MAX)
         ),
+        may_mandate=(is_holder or not is_held(card.account_id))
+        and autorenewal.standing(card.id, at) is None,
     )
 
 
@@ -220,8 +223,11 @@ def details(
             "total": quote.total,
             "ends_at": quote.ends_at.isoformat(),
             "promo": promo,
+            "words_version": autorenewal.VERSION,
         },
         "chosen_means": form.data.get("means", ""),
+        "consent": autorenewal.words() if checkout.may_mandate else (),
+        "wants_auto": bool(form.data.get("auto")),
     }
     return page(request, "order.html", context, status=status, policy=policy)
 
@@ -251,6 +257,16 @@ def take(request: HttpRequest, checkout: Checkout, form: OrderForm, at: datetime
         return turned_away(request, checkout, form, answer.refusal)
     assert answer.id is not None
     browser.remember_renewal(request, answer.id)
+    if sent["auto"] and checkout.may_mandate:
+        # Its request id comes from the order's: the same form sent twice is one mandate.
+        autorenewal.give_mandate(
+            Caller(CHANNEL, SOURCE, f"{caller.request_id}:auto"),
+            checkout.card.id,
+            at,
+            plan_id=None,
+            words_version=sent["words_version"],
+            contact=sent["contact"],
+        )
     if sent["means"] == "balance":
         return see_other("web:renewal", answer.id)
     return send(answer.id)

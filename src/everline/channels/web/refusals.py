@@ -94,6 +94,7 @@ STEPS: Final[dict[Code, tuple[Way, str]]] = {
     Code.TOPUP_UNKNOWN: _ANOTHER_CARD,
     Code.TOPUP_STATE: _THE_CARD,
     Code.TOPUP_SPENT: _THE_CARD,
+    Code.ESIM_SOLD_OUT: _ANOTHER_CARD,
 }
 
 

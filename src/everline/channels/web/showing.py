@@ -5,6 +5,7 @@ quote and is shown by ordering.py.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -54,7 +55,7 @@ def standing(found: Card, status: Status) -> str:
     match found.state:
         case "in_stock":
             return _("New, not active yet")
-        case "activated":
+        case "activated" if status.valid_until is None:
             return _("Active, not bound to a device yet")
         case "suspended":
             return _("Suspended")
@@ -68,6 +69,16 @@ def standing(found: Card, status: Status) -> str:
         ended = {"ended": words.instant(status.last_ended_at, found.zone)}
         return _("Lapsed since %(ended)s") % ended
     return _("Ready for its first plan")
+
+
+def renewable(found: Card, status: Status, at: datetime) -> str:
+    """Say until when a lapsed card can be renewed, and what happens then; "" for any other."""
+    if status.valid_until is not None or status.renewable_until is None:
+        return ""
+    if status.renewable_until <= at:
+        return _("It can still be renewed now, but its number may be given away at any time.")
+    until = {"until": words.instant(status.renewable_until, found.zone)}
+    return _("Renewable until %(until)s, then its number is given away.") % until
 
 
 def usage(term: Term, zone: str) -> Usage:

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from everline.channels.web import doors, entry, following, holders, ordering, tokens, verifying
+from everline.channels.web import (
+    doors,
+    entry,
+    esims,
+    following,
+    holders,
+    mandates,
+    ordering,
+    tokens,
+    verifying,
+)
 
 tokens.register()
 
@@ -13,6 +23,11 @@ urlpatterns = [
     path("cards/<card:card_id>/activate", doors.activate, name="activate"),
     path("cards/<card:card_id>/bind", doors.bind, name="bind"),
     path("cards/<card:card_id>/plans/<slug:plan>", ordering.order, name="order"),
+    path("cards/<card:card_id>/auto-renewal", mandates.switch, name="auto-renewal"),
+    path("esim", esims.choose, name="esim"),
+    path("esim/take", esims.take, name="take-esim"),
+    path("cards/<card:card_id>/esim", esims.of_card, name="card-esim"),
+    path("renewals/<renewal:renewal_id>/esim", esims.of_renewal, name="renewal-esim"),
     path("renewals/<renewal:renewal_id>", following.show, name="renewal"),
     path("renewals/<receipt:renewal_id>", following.receipt, name="receipt"),
     path("renewals/<renewal:renewal_id>/payment", following.payment, name="payment"),

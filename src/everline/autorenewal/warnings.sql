@@ -1,0 +1,140 @@
+-- What people are told of automatic renewal: how it stands, that the balance will not suffice, and
+-- that it was tried in vain.
+
+-- part stand: how automatic renewal of a card stands; `next_at` is null when nothing is to come.
+create type stand as (
+    plan_code text, plan_names jsonb, given_at timestamptz, words_version text,
+    next_at timestamptz, term_ends_at timestamptz, reason text, total bigint, currency text,
+    balance bigint
+);
+
+-- verb auto_standing: tells how automatic renewal of a card stands; no row when it is off.
+-- Caller: autorenewal/standing.py. Locks: nothing. The amount is that of a quote of now.
+create or replace function auto_standing(card uuid, at timestamptz) returns setof stand
+language plpgsql stable security definer set search_path from current as $$
+#variable_conflict error
+begin
+    return query
+    select
+        p.code::text, p.names, m.given_at, m.words_version::text,
+        nullif(c.next_rung_at, 'infinity'), t.ends_at, (d.offer).reason, (d.offer).total,
+        c.currency::text, spendable(c.account_id, 'balance', c.currency)
+    from cards_card c
+    inner join autorenewal_mandate m on m.card_id = c.id and m.ended_at is null
+    left join lateral (
+        select e.ends_at from cards_entitlement e
+        where e.card_id = c.id and e.state <> 'cancelled' order by e.ends_at desc limit 1
+    ) t on true
+    left join lateral (
+        select o.offer from due_offers(array[c.id], auto_standing.at) o
+    ) d on true
+    left join catalogue_planversion v on v.id = (d.offer).plan_version_id
+    left join catalogue_plan p on p.id = v.plan_id
+    where c.id = auto_standing.card and c.next_rung_at is not null;
+end $$;
+
+-- part soon: a card whose automatic renewal comes soon, with its last term and what it costs.
+create type soon as (
+    card cards_card, term cards_entitlement, contact jsonb, version_id uuid, price bigint
+);
+
+-- part due_soon: the cards whose next rung comes within the warning time and whose balance does not
+-- suffice, but for those that were warned in this term.
+create or replace function due_soon(at timestamptz, most integer) returns setof soon
+language sql stable as $$
+    select
+        row(c, t.term, coalesce(m.contact, r.contact), v.id, p.amount)::soon
+    from cards_card c
+    inner join autorenewal_mandate m on m.card_id = c.id and m.ended_at is null
+    cross join lateral (
+        select e as term from cards_entitlement e
+        where e.card_id = c.id and e.state <> 'cancelled' order by e.ends_at desc limit 1
+    ) t
+    left join renewals_renewal r on r.id = (t.term).renewal_id
+    cross join lateral (
+        select w.id from catalogue_planversion w
+        where w.plan_id = coalesce(m.plan_id, (
+            select x.plan_id from catalogue_planversion x where x.id = (t.term).plan_version_id
+        )) and w.effective_from <= due_soon.at
+        order by w.effective_from desc limit 1
+    ) v
+    inner join catalogue_price p on p.plan_version_id = v.id and p.currency = c.currency
+    where c.next_rung_at <= due_soon.at + warning_time_max() and c.state = 'bound'
+      and c.next_rung_at <= due_soon.at + warning_time((t.term).starts_at, (t.term).ends_at)
+      and (t.term).ends_at > due_soon.at
+      and spendable(c.account_id, 'balance', c.currency) < p.amount
+      and not exists (
+          select from notices_warned w
+          where w.fact_id = (t.term).id and w.template = 'auto_short'
+      )
+    order by c.next_rung_at limit least(due_soon.most, 1000)
+$$;
+
+-- verb warn_short: warns of automatic renewals that come soon and whose balance does not suffice,
+-- once a card and term. Caller: autorenewal/warnings.py; any number side by side. Locks: nothing
+-- but the warnings. Gives how many were looked at; the price is that of the quote.
+create or replace function warn_short(at timestamptz, most integer) returns integer
+language sql security definer set search_path from current as $$
+    with near as materialized (
+        select s.* from due_soon(warn_short.at, warn_short.most) s
+    ), quoted as (
+        select n.*, q from near n
+        cross join lateral quote(
+            array[(n.card).id], n.version_id, null, 'auto', warn_short.at
+        ) q
+    ), warned as materialized (
+        select warn(
+            (q.card).account_id, (q.term).id, 'auto_short',
+            case when (q.q).reason is null then q.contact end,
+            warning_facts(q.card, q.term, v.plan_id, (q.q).total), (q.card).zone,
+            (q.term).ends_at, warn_short.at
+        ) as is_new
+        from quoted q inner join catalogue_planversion v on v.id = q.version_id
+    )
+    select count(*)::integer from warned w where w.is_new
+$$;
+
+-- part warning_facts: what a warning about a card's automatic renewal says.
+create or replace function warning_facts(
+    card cards_card, term cards_entitlement, plan uuid, total bigint
+) returns jsonb
+language sql stable as $$
+    select jsonb_build_object(
+        'card', card.id, 'iccid', card.iccid, 'zone', card.zone, 'plan', p.code,
+        'total', warning_facts.total, 'currency', card.currency,
+        'balance', spendable(card.account_id, 'balance', card.currency), 'ends_at', term.ends_at
+    )
+    from catalogue_plan p where p.id = warning_facts.plan
+$$;
+
+-- part warn_refused: tells of the first rung of a term that was refused, and of no further one.
+-- Gives how many were told.
+create or replace function warn_refused(sales sale[], at timestamptz) returns bigint
+language sql as $$
+    with refused as (
+        select
+            c as card, t.term, v.plan_id, (s.offer).total, q.reason,
+            coalesce(s.contact, r.contact) as contact
+        from unnest(warn_refused.sales) s
+        inner join cards_card c on c.id = (s.offer).card_id
+        inner join database_request q on q.channel = 'auto' and q.source = 'due'
+            and q.request_id = s.request_id
+        cross join lateral (
+            select e as term from cards_entitlement e
+            where e.card_id = c.id and e.state <> 'cancelled' order by e.ends_at desc limit 1
+        ) t
+        left join renewals_renewal r on r.id = (t.term).renewal_id
+        inner join catalogue_planversion v
+            on v.id = coalesce((s.offer).plan_version_id, (t.term).plan_version_id)
+        where s.paid_from is null
+    ), warned as materialized (
+        select warn(
+            (f.card).account_id, (f.term).id, 'auto_failed', f.contact,
+            warning_facts(f.card, f.term, f.plan_id, f.total)
+            || jsonb_build_object('reason', f.reason), (f.card).zone, (f.term).ends_at,
+            warn_refused.at
+        ) as is_new
+        from refused f
+    )
+    select count(*) from warned w where w.is_new
+$$;

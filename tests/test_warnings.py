@@ -1,0 +1,266 @@
+"""Warnings: once each, by day, to whoever asked, and never after a renewal through any channel."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from everline import autorenewal, cards, endings, notices, renewals
+from everline.catalogue import policy
+from tests.endings import hold, written
+from tests.town import at_once
+from tests.world import Plan, World
+
+EMAIL = "ana@customers.example"
+ANA = renewals.Contact(email=EMAIL, locale="en")
+SAID = {
+    "en": ("Missing", "€10.00", "22 Dec 2026, 03:00 (Europe/Lisbon)"),
+    "zh-Hans": ("还差", "€10.00", "2026年12月22日 03:00（Europe/Lisbon）"),
+    "id": ("Kurang", "€10,00", "22 Des 2026, 03.00 (Europe/Lisbon)"),
+}
+
+
+@pytest.fixture(autouse=True)
+def outbox() -> Iterator[None]:
+    notices.install({"email": notices.Outbox(), "sms": notices.Outbox()})
+    yield
+    notices.install({})
+
+
+def running(
+    world: World, plan: Plan, *, balance: int = 0, contact: renewals.Contact = ANA
+) -> cards.Card:
+    """Renew a card once, and leave `balance` on it."""
+    card = world.card(balance=plan.price + balance)
+    assert world.renew(card, plan, contact=contact).outcome == "renewed"
+    return card
+
+
+def arm(world: World, card: cards.Card, contact: renewals.Contact = ANA) -> None:
+    answer = autorenewal.give_mandate(
+        world.caller(),
+        card.id,
+        world.at,
+        plan_id=None,
+        words_version=autorenewal.VERSION,
+        contact=contact,
+    )
+    assert answer.outcome == "mandated"
+
+
+def end_of(world: World, card: cards.Card) -> datetime:
+    end = cards.status(card, world.at).valid_until
+    assert end is not None
+    return end
+
+
+def waiting(world: World) -> list[uuid.UUID]:
+    return [found for (found,) in world.all("select id from notices_notice where state='waiting'")]
+
+
+def warned(world: World, template: str) -> int:
+    return len(written(world, template))
+
+
+class TestTooLittleBalance:
+    """A mandate whose balance will not suffice."""
+
+    @pytest.mark.parametrize(("days", "ahead"), [(30, 72), (7, 24), (1, 6)])
+    def test_is_warned_of_ahead_scaled_to_the_term(
+        self, town: World, days: int, ahead: int
+    ) -> None:
+        card = running(town, town.plan(days=days))
+        arm(town, card)
+        rung = town.one("select next_rung_at from cards_card where id = %s", card.id)
+        town.at = rung - timedelta(hours=ahead, minutes=1)
+        assert autorenewal.warn_short(town.at) == 0
+        town.advance(minutes=1)
+        assert autorenewal.warn_short(town.at) == 1
+        assert autorenewal.warn_short(town.at) == 0
+        assert written(town) == [("auto_short", EMAIL, "waiting")]
+
+    def test_with_enough_balance_nobody_is_warned_and_nothing_is_kept(self, town: World) -> None:
+        plan = town.plan()
+        for balance in (plan.price, plan.price - 1):
+            arm(town, running(town, plan, balance=balance))
+        town.advance(days=28)
+        assert autorenewal.warn_short(town.at) == 1
+        assert town.one("select count(*) from notices_warned") == 1
+
+    @pytest.mark.parametrize("locale", SAID)
+    def test_says_what_is_missing_and_when_service_stops(self, town: World, locale: str) -> None:
+        card = running(town, town.plan())
+        arm(town, card, renewals.Contact(email=EMAIL, phone="+351910000001", locale=locale))
+        town.advance(days=28)
+        autorenewal.warn_short(town.at)
+        for notice in notices.newest(10):
+            words = notice.words(policy())
+            text = words.short if notice.medium == "sms" else words.text + words.html
+            assert SAID[locale][1] in text
+            assert SAID[locale][2] in text
+            assert "%(" not in text + words.subject
+            assert len(words.short) < notices.wording.SMS_LENGTH_MAX
+            assert card.iccid not in text
+            if notice.medium == "email":
+                assert SAID[locale][0] in text
+
+    def test_goes_to_the_holder_when_the_mandate_names_nobody(self, town: World) -> None:
+        card = running(town, town.plan(), contact=renewals.Contact())
+        hold(town, card)
+        arm(town, card, renewals.Contact())
+        town.advance(days=28)
+        autorenewal.warn_short(town.at)
+        assert written(town) == [("auto_short", "holder@testline.example", "waiting")]
+
+    @pytest.mark.parametrize("cure", ["top_up", "renew", "end_mandate"])
+    def test_is_stopped_when_its_cause_is_gone_before_it_is_sent(
+        self, town: World, cure: str
+    ) -> None:
+        plan = town.plan()
+        card = running(town, plan)
+        arm(town, card)
+        town.advance(days=28)
+        autorenewal.warn_short(town.at)
+        (notice,) = waiting(town)
+        if cure != "end_mandate":
+            town.fund(card.account_id, "balance", plan.price)
+        if cure == "renew":
+            assert town.renew(card, plan, channel="store").outcome == "renewed"
+        if cure == "end_mandate":
+            autorenewal.end_mandate(town.caller(), card.id, town.at)
+        assert notices.send(notice, town.now) == "stopped"
+        assert written(town) == [("auto_short", EMAIL, "stopped")]
+
+    def test_is_written_once_by_many_workers(self, town: World) -> None:
+        plan = town.plan()
+        for _card in range(5):
+            arm(town, running(town, plan))
+        town.advance(days=28)
+        told = at_once([lambda: autorenewal.warn_short(town.at)] * 4)
+        assert sum(told) == 5
+        assert warned(town, "auto_short") == 5
+
+
+class TestTriedInVain:
+    """A rung that was refused is an event that people see."""
+
+    def test_the_first_refused_rung_is_told_and_no_further_one(self, town: World) -> None:
+        card = running(town, town.plan())
+        arm(town, card)
+        town.at = end_of(town, card) - timedelta(hours=24)
+        refused = 0
+        while town.at < end_of(town, card) - timedelta(hours=1):
+            refused += autorenewal.renew_due(town.at).refused
+            town.advance(minutes=30)
+        assert refused > 2
+        assert written(town, "auto_failed") == [("auto_failed", EMAIL, "waiting")]
+        (notice,) = notices.newest(1)
+        assert "too low" in notice.words(policy()).text
+
+    def test_a_card_that_cannot_be_served_is_told_why(self, town: World) -> None:
+        card = running(town, town.plan(), balance=1000)
+        arm(town, card)
+        cards.change(town.caller("line"), card.id, "suspend", town.at)
+        town.advance(days=29, hours=1)
+        assert autorenewal.renew_due(town.at).refused == 1
+        (notice,) = notices.newest(1)
+        assert "suspended" in notice.words(policy()).text
+
+    def test_the_next_term_is_told_again(self, town: World) -> None:
+        plan = town.plan()
+        card = running(town, plan)
+        arm(town, card)
+        for _term in range(2):
+            town.at = end_of(town, card) - timedelta(hours=24)
+            autorenewal.renew_due(town.at)
+            town.fund(card.account_id, "balance", plan.price)
+            town.renew(card, plan)
+        assert warned(town, "auto_failed") == 2
+
+
+class TestEndingSoon:
+    """A term that nothing renews by itself."""
+
+    def test_is_told_once_to_who_asked_for_the_confirmation(self, town: World) -> None:
+        card = running(town, town.plan())
+        town.at = end_of(town, card) - timedelta(hours=72, minutes=1)
+        assert endings.warn_ending(town.at) == 0
+        town.advance(minutes=1)
+        assert sum(at_once([lambda: endings.warn_ending(town.at)] * 4)) == 1
+        assert written(town) == [("ending_soon", EMAIL, "waiting")]
+        (notice,) = notices.newest(1)
+        assert "22 Dec 2026, 03:00 (Europe/Lisbon)" in notice.words(policy()).text
+
+    def test_not_with_a_mandate_and_not_when_a_term_is_queued(self, town: World) -> None:
+        plan = town.plan()
+        arm(town, running(town, plan, balance=plan.price))
+        queued = running(town, plan, balance=plan.price)
+        assert town.renew(queued, plan).outcome == "renewed"
+        town.advance(days=28)
+        assert endings.warn_ending(town.at) == 0
+
+    def test_not_after_another_channel_renewed_though_it_was_written(self, town: World) -> None:
+        plan = town.plan()
+        card = running(town, plan, balance=plan.price)
+        town.advance(days=28)
+        assert endings.warn_ending(town.at) == 1
+        (notice,) = waiting(town)
+        assert town.renew(card, plan, channel="kiosk").outcome == "renewed"
+        assert notices.send(notice, town.now) == "stopped"
+        assert notices.send(notice, town.now) == "stopped"
+
+    def test_is_sent_when_it_is_still_true(self, town: World) -> None:
+        running(town, town.plan())
+        town.advance(days=28)
+        endings.warn_ending(town.at)
+        (notice,) = waiting(town)
+        assert notices.send(notice, town.now) == "sent"
+
+    def test_is_not_sent_after_the_end(self, town: World) -> None:
+        running(town, town.plan())
+        town.advance(days=28)
+        endings.warn_ending(town.at)
+        (notice,) = waiting(town)
+        town.advance(days=10)
+        assert notices.send(notice, town.now) == "stopped"
+
+
+class TestQuietHours:
+    """By the clock of the card's place; delayed and never dropped."""
+
+    @pytest.mark.parametrize(
+        ("said", "sent"),
+        [
+            ("2026-12-20 20:59", "2026-12-20 20:59"),
+            ("2026-12-20 21:00", "2026-12-21 08:00"),
+            ("2026-12-21 02:30", "2026-12-21 08:00"),
+            ("2026-12-21 07:59", "2026-12-21 08:00"),
+            ("2026-12-21 08:00", "2026-12-21 08:00"),
+        ],
+    )
+    def test_they_wait_for_the_morning(self, town: World, said: str, sent: str) -> None:
+        jakarta = timedelta(hours=7)
+        card = town.card(balance=1000, zone="Asia/Jakarta")
+        town.at = datetime(2026, 11, 24, 5, tzinfo=UTC)
+        town.renew(card, town.plan(), contact=ANA)
+        town.at = datetime.fromisoformat(said).replace(tzinfo=UTC) - jakarta
+        town.owner.execute("update catalogue_policy set warn_month_hours = 120")
+        assert endings.warn_ending(town.at) == 1
+        run_at = town.one("select run_at from jobs_job where kind = 'notify'")
+        assert run_at == datetime.fromisoformat(sent).replace(tzinfo=UTC) - jakarta
+
+    def test_unless_service_would_end_first(self, town: World) -> None:
+        card = town.card(balance=1000, zone="Asia/Jakarta")
+        town.renew(card, town.plan(days=1), contact=ANA)
+        town.at = end_of(town, card) - timedelta(hours=5)
+        town.owner.execute("update catalogue_policy set quiet_from_hour = 1, quiet_until_hour = 23")
+        assert endings.warn_ending(town.at) == 1
+        assert town.one("select run_at from jobs_job where kind = 'notify'") == town.at
+
+    def test_an_operator_may_have_none(self, town: World) -> None:
+        card = running(town, town.plan())
+        town.at = end_of(town, card) - timedelta(hours=5)
+        town.owner.execute("update catalogue_policy set quiet_from_hour = 0, quiet_until_hour = 0")
+        assert endings.warn_ending(town.at) == 1
+        assert town.one("select run_at from jobs_job where kind = 'notify'") == town.at
