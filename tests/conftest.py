@@ -73,7 +73,7 @@ def server() -> Iterator[None]:
 def _template_name() -> str:
     package = verbs.PACKAGE
     digest = hashlib.sha256(verbs.schema().encode())
-    for path in sorted((*package.glob("*/migrations/*.py"), package / "database" / "grants.py")):
+    for path in sorted((*package.rglob("migrations/*.py"), package / "database" / "grants.py")):
         digest.update(path.read_bytes())
     return f"everline_template_{digest.hexdigest()[:12]}"
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import dialogue
 from tests.reference import MACHINES, OWNERS, Step, errors_page, states_page
 from tests.world import World
 
@@ -34,6 +35,10 @@ def test_the_page_of_states_is_the_table(steps: list[Step]) -> None:
 
 def test_the_page_of_errors_is_the_catalogue() -> None:
     _compare(DOCS / "errors.md", errors_page())
+
+
+def test_the_page_of_the_hotline_is_its_dialogue() -> None:
+    _compare(DOCS / "hotline.md", dialogue.page())
 
 
 def test_every_state_is_reached_and_every_open_one_is_owned(steps: list[Step]) -> None:

@@ -29,6 +29,7 @@ WRITABLE: Final = {
     "auth_group_permissions": "roles of staff",
     "database_cache": "limits and counters, which may be lost",
     "django_session": "sessions",
+    "hotline_leg": "where each telephone call stands, for a day",
     "people_apikey": "keys, hashed, made and revoked in the back office",
     "people_employment": "where staff works",
     "people_holding": "who holds an account, and since when",

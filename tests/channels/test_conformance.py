@@ -14,6 +14,7 @@ from everline import clock
 from everline.errors import Code
 from everline.office.audit import audit
 from tests.channels.door import Door, Told
+from tests.channels.hotline import Caller
 from tests.channels.partner import Api
 from tests.channels.web import Page
 from tests.simulator import SimulatorProcess
@@ -21,7 +22,7 @@ from tests.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.
 
-DOORS: dict[str, Callable[[World, str], Door]] = {"web": Page, "partner": Api}
+DOORS: dict[str, Callable[[World, str], Door]] = {"web": Page, "partner": Api, "hotline": Caller}
 LOCALES = ("en", "zh-hans", "id")
 APPROVED, UNSURE = "4000 0000 0000 0010", "4000 0000 0000 0069"
 NOBODYS = "8999907777777777774"

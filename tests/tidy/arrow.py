@@ -58,10 +58,10 @@ def tables() -> dict[str, str]:
     found: dict[str, str] = {}
     for path in files():
         if path.startswith(SOURCE) and PurePosixPath(path).name == "models.py":
-            folder = folder_of(path)
+            folder, app = folder_of(path), PurePosixPath(path).parent.name
             for model in ast.parse(read(path)).body:
                 if isinstance(model, ast.ClassDef) and _is_table(model):
-                    table = f"{folder}_{model.name.lower()}"
+                    table = f"{app}_{model.name.lower()}"
                     found[table] = folder
                     for field in _many_to_many(model):
                         found[f"{table}_{field}"] = folder

@@ -7,7 +7,7 @@ esims.sql.
 
 from everline.cards.changes import activate, bind, change, record_usage, start_code_hash, unbind
 from everline.cards.esims import activation_code, currencies_in_stock, first_renewal_id, take_esim
-from everline.cards.status import Card, Device, Status, Term, find, find_by_id, status
+from everline.cards.status import Card, Device, Status, Term, find, find_by_id, last_plan, status
 
 __all__ = [
     "Card",
@@ -22,6 +22,7 @@ __all__ = [
     "find",
     "find_by_id",
     "first_renewal_id",
+    "last_plan",
     "record_usage",
     "start_code_hash",
     "status",

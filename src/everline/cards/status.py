@@ -106,6 +106,18 @@ def find(number: str) -> Card | None:
     return database.row(Card, _CARD + "c.iccid = %s", [number])
 
 
+def last_plan(card_id: UUID) -> str | None:
+    """Tell the code of the plan that a card has, will have or had last; None before the first."""
+    found: str | None = database.value(
+        "select p.code from cards_entitlement e"
+        " join catalogue_planversion v on v.id = e.plan_version_id"
+        " join catalogue_plan p on p.id = v.plan_id"
+        " where e.card_id = %s and e.state <> 'cancelled' order by e.ends_at desc limit 1",
+        [card_id],
+    )
+    return found
+
+
 def find_by_id(card_id: UUID) -> Card | None:
     """Find a card by its id."""
     return database.row(Card, _CARD + "c.id = %s", [card_id])

@@ -144,10 +144,11 @@ def is_in_production(logins: Addresses) -> bool:
 
 
 def keep_secrets(home: Path) -> None:
-    """Give the demo its two secrets, made once and kept for the owner of the folder alone."""
+    """Give the demo its secrets, made once and kept for the owner of the folder alone."""
     for variable, name in (
         ("EVERLINE_SECRET_KEY", "secret-key"),
         ("EVERLINE_SANDBOX_SECRET", "sandbox.secret"),
+        ("EVERLINE_HOTLINE_TOKEN", "hotline.token"),
     ):
         if not os.environ.get(variable):
             os.environ[variable] = keep_secret(home / name, secrets.token_urlsafe(48))

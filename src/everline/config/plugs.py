@@ -17,6 +17,7 @@ import psycopg
 from django.conf import settings
 
 from everline import autorenewal, clock, database, endings, ledger, notices, payments, renewals
+from everline.channels.hotline import legs
 from everline.config.environment import keep_secret
 from everline.database.migrate import MONTHS_AHEAD
 from everline.jobs import Kind, Now, Sweep
@@ -87,6 +88,7 @@ def sweeps() -> tuple[Sweep, ...]:
         Sweep("roll_up", 10, lambda _now: ledger.roll_up()),
         Sweep("refill", 30, lambda now: ledger.refill(now())),
         Sweep("earn", HOUR, _earn_yesterday),
+        Sweep("legs", HOUR, lambda now: legs.forget(now())),
         Sweep("partitions", 6 * HOUR, _make_partitions),
     )
 

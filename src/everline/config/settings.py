@@ -22,6 +22,7 @@ PUBLIC_ADDRESS = os.environ.get("EVERLINE_PUBLIC_ADDRESS", f"http://localhost:{P
 SANDBOX_ADDRESS = os.environ.get("EVERLINE_SANDBOX_ADDRESS", "")
 SANDBOX_SECRET = os.environ.get("EVERLINE_SANDBOX_SECRET", "")
 SIGNING_KEY_FILE = os.environ.get("EVERLINE_SIGNING_KEY_FILE", "")
+HOTLINE_TOKEN = os.environ.get("EVERLINE_HOTLINE_TOKEN", "")
 MERCHANT = os.environ.get("EVERLINE_MERCHANT", "Everline")
 POOL_MAX = int(os.environ.get("EVERLINE_POOL_MAX", "16"))
 
@@ -96,6 +97,7 @@ INSTALLED_APPS = [
     "everline.pages",
     "everline.office",
     "everline.channels.web",
+    "everline.channels.hotline",
 ]
 
 MIDDLEWARE = [

@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("everline.channels.partner.urls")),
     path("", include("everline.pages.urls")),
     path("", include("everline.channels.web.urls")),
+    path("hotline/", include("everline.channels.hotline.urls")),
     *([path("outbox", outbox, name="outbox")] if settings.DEMO else []),
 ]
 

@@ -14,6 +14,7 @@ WRITABLE: Final[tuple[str, ...]] = (
     "auth_group_permissions",
     "database_cache",
     "django_session",
+    "hotline_leg",
     "people_apikey",
     "people_employment",
     "people_holding",
@@ -24,7 +25,7 @@ WRITABLE: Final[tuple[str, ...]] = (
     "people_terminal",
     "trust_banner",
 )
-"""Tables of sign-in, sessions and places, which Django writes row by row."""
+"""Tables of sign-in, sessions, calls and places, which Django writes row by row."""
 
 
 def grant(owner: psycopg.Connection, app_role: str) -> None:

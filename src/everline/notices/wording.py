@@ -100,6 +100,8 @@ class _Said:
     ends: str
     state: str
     link: str
+    deadline: str
+    """Until when an open renewal can be paid; empty for all else."""
 
 
 def _said(
@@ -130,7 +132,8 @@ def _said(
         starts=_instant(facts.get("starts_at"), facts["zone"], locale),
         ends=_instant(facts.get("ends_at"), facts["zone"], locale),
         state=facts["state"],
-        link=f"{public_address.rstrip('/')}/{place}/{receipt}",
+        link=public_address.rstrip("/") + facts.get("path", f"/{place}/{receipt}"),
+        deadline=_instant(facts.get("deadline_at"), facts["zone"], locale),
     )
 
 
@@ -221,7 +224,38 @@ def _topped_up(said: _Said, policy: Policy) -> Words:
     )
 
 
-_WRITERS: Final = {"renewed": _renewed, "refunded": _refunded, "topped_up": _topped_up}
+def _pay_link(said: _Said, policy: Policy) -> Words:
+    """Give the address at which an open renewal is paid, as somebody asked for on the telephone."""
+    values = {"card": said.card, "amount": said.amount, "link": said.link}
+    values |= {"operator": clean(policy.name), "plan": said.plan, "until": said.deadline}
+    return Words(
+        locale=get_language() or "en",
+        subject=short_subject(_("Pay %(amount)s for card %(card)s") % values),
+        lead=_("You asked for a link to renew your data card %(card)s.") % values,
+        facts=(
+            (_("Card number (ICCID)"), said.card),
+            (_("Plan"), said.plan),
+            (_("Total, tax included"), said.amount),
+            (_("Pay until"), said.deadline),
+        ),
+        link=said.link,
+        link_text=_("Pay here"),
+        short=_(
+            "%(operator)s: to renew card %(card)s with %(plan)s, pay %(amount)s until %(until)s:"
+            " %(link)s"
+        )
+        % (values | {"card": said.ending}),
+        operator=clean(policy.name),
+        domain=clean(policy.domain),
+    )
+
+
+_WRITERS: Final = {
+    "renewed": _renewed,
+    "refunded": _refunded,
+    "topped_up": _topped_up,
+    "pay_link": _pay_link,
+}
 
 
 def _instant(text: str | None, zone: str, locale: str) -> str:

@@ -6,7 +6,13 @@ in four files: a channel's view, renew.py, renewals.sql, ledger.sql.
 
 from everline.notices import Contact
 from everline.renewals.deliver import deliver, expire_due, withdraw
-from everline.renewals.open import find_by_code, find_by_request, grouped_code, pay_open
+from everline.renewals.open import (
+    find_by_code,
+    find_by_request,
+    grouped_code,
+    pay_open,
+    send_pay_link,
+)
 from everline.renewals.pay import Settled, ask_all, ask_renewal, pay
 from everline.renewals.quotes import Quote, quote
 from everline.renewals.receipts import receipt
@@ -50,5 +56,6 @@ __all__ = [
     "renew",
     "retry_payment",
     "reverse",
+    "send_pay_link",
     "withdraw",
 ]

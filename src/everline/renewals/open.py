@@ -1,6 +1,7 @@
 """Going on at one door with what another one opened: by its spoken code, or a caller's request.
 
-The verb stands in doors.sql; a new attempt through a gateway is retry_payment in renew.py.
+The verbs stand in doors.sql and links.sql; a new attempt through a gateway is retry_payment in
+renew.py.
 """
 
 from datetime import datetime
@@ -9,6 +10,7 @@ from uuid import UUID
 
 from everline import database
 from everline.database.requests import Answer, Caller, request_hash
+from everline.notices import Contact
 from everline.renewals.renew import VIEW, Renewal
 
 CODE_LENGTH: Final = 8
@@ -36,6 +38,33 @@ def pay_open(caller: Caller, renewal_id: UUID, payer_id: UUID, at: datetime) -> 
             request_hash("pay_open", renewal=renewal_id, payer=payer_id),
             renewal_id,
             payer_id,
+            at,
+        ],
+    )
+    assert answer is not None
+    return answer
+
+
+def send_pay_link(
+    caller: Caller, renewal_id: UUID, contact: Contact, path: str, at: datetime
+) -> Answer:
+    """Send the address at which an open renewal is paid; once for each recipient.
+
+    `path` is that of a page, below our public address. Refuses renewal_unknown, renewal_state.
+    """
+    answer = database.row(
+        Answer,
+        "select * from send_pay_link(%s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            caller.channel,
+            caller.source,
+            caller.request_id,
+            request_hash(
+                "send_pay_link", renewal=renewal_id, contact=[contact.email, contact.phone]
+            ),
+            renewal_id,
+            contact.as_json(),
+            path,
             at,
         ],
     )

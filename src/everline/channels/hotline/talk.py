@@ -1,0 +1,66 @@
+"""What a turn of a call is made of: who calls, what is said, what fills a step's sentences.
+
+Values alone. dialogue.py answers a turn with them; what is remembered from turn to turn stands in
+the leg, models.py.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from everline import catalogue
+from everline.catalogue import Policy
+from everline.channels.hotline.flow import REFUSED, Step
+from everline.channels.hotline.models import Leg
+from everline.channels.hotline.prompts import PROMPTS
+from everline.errors import Refusal
+from everline.ids import Msisdn
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence in a language, as Django writes it."""
+
+    text: str
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What fills a step's sentences: values, facts that choices need, and listed items."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    holds: frozenset[str] = frozenset()
+    items: tuple[Said, ...] = ()
+
+
+@dataclass(slots=True)
+class Talk:
+    """A leg in the turn that is being answered; `caller` is who seems to call, if told."""
+
+    leg: Leg
+    caller: Msisdn | None
+    at: datetime
+    policy: Policy = field(default_factory=catalogue.policy)
+    carried: list[Said] = field(default_factory=list)
+    refused_to: str = ""
+
+    def say(self, sentence: str, **values: object) -> None:
+        """Say a sentence, translated by the caller, before the next step."""
+        self.carried.append(Said(sentence % values if values else sentence, self.leg.locale))
+
+    def refuse(self, refusal: Refusal) -> str:
+        """Say a refusal; the outcome leads where its prompt does."""
+        prompt = PROMPTS[refusal.code]
+        self.say(_(prompt.sentence))
+        self.refused_to = prompt.leads
+        return REFUSED
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is said now, and by which step; that waits for keys or hangs up."""
+
+    step: Step
+    said: tuple[Said, ...]
