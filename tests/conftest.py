@@ -43,7 +43,13 @@ from tests.world import World  # noqa: E402
 tried.register_profile("everline", deadline=None)
 tried.load_profile("everline")
 
-pytest_plugins = ["tests.command", "tests.marketplace", "tests.simulator_fixtures", "tests.town"]
+pytest_plugins = [
+    "tests.command",
+    "tests.counter",
+    "tests.marketplace",
+    "tests.simulator_fixtures",
+    "tests.town",
+]
 
 
 def point_at(logins: Addresses) -> None:

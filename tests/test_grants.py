@@ -38,6 +38,7 @@ WRITABLE: Final = {
     "people_person_user_permissions": "roles of staff",
     "people_returncall": "who waits for a call",
     "people_terminal": "tills and kiosks, with the hashes of their keys",
+    "store_sale": "who sold what at which till for which cash; the money is in the books",
     "trust_banner": "what the operator says to all",
 }
 """The tables that the app may write row by row, and what for."""

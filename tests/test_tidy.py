@@ -33,8 +33,8 @@ FOUND_BY_NAME = frozenset(
 LOCALES = frozenset({"en", "zh-Hans", "zh_Hans", "id"})
 """Files that are chosen by the reader's language."""
 
-DATA = frozenset({"tzdata"})
-"""Dependencies that are read by the standard library, not imported."""
+DATA = frozenset({"tzdata", "manimgx-fonts-cjk"})
+"""Dependencies that are read as files, not imported."""
 
 
 WITH_GOOD = [

@@ -16,13 +16,19 @@ from everline.office.audit import audit
 from tests.channels.door import Door, Told
 from tests.channels.hotline import Caller
 from tests.channels.partner import Api
+from tests.channels.store import Till
 from tests.channels.web import Page
 from tests.simulator import SimulatorProcess
 from tests.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.
 
-DOORS: dict[str, Callable[[World, str], Door]] = {"web": Page, "partner": Api, "hotline": Caller}
+DOORS: dict[str, Callable[[World, str], Door]] = {
+    "web": Page,
+    "partner": Api,
+    "hotline": Caller,
+    "store": Till,
+}
 LOCALES = ("en", "zh-hans", "id")
 APPROVED, UNSURE = "4000 0000 0000 0010", "4000 0000 0000 0069"
 NOBODYS = "8999907777777777774"
@@ -123,15 +129,17 @@ def test_a_card_that_is_blocked_meanwhile_is_refused(
 
 
 def test_while_the_bank_is_unsure_nobody_is_told_that_it_failed(
-    door: Door, sandboxed: World, simulator: SimulatorProcess
+    door: Door, sandboxed: World, simulator: SimulatorProcess, locale: str
 ) -> None:
     card, plan = sandboxed.card(), sandboxed.plan()
     if "gateway" not in door.means:
         sandboxed.owner.execute(
-            "update trust_channel set means = '{gateway}' where code = 'partner'"
+            "update trust_channel set means = '{gateway}' where code in ('partner', 'store')"
         )
         door.funds(card, 2500)
-        assert door.send(door.ask(card, plan)).code == "means_not_allowed"
+        told = door.send(door.ask(card, plan))
+        assert told.outcome == "refused"
+        assert _said(door, told, Code.MEANS_NOT_ALLOWED, locale)
         assert _renewals(sandboxed) == 0
         return
     assert door.pay_by_bank(card, plan, UNSURE).outcome == "checking"

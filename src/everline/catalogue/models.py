@@ -14,6 +14,8 @@ class Policy(models.Model):
 
     `topup_amounts` lists by currency the amounts that are offered for topping up; any other one
     within `topup_limits`, by currency the least and the most, is taken too. All in minor units.
+    `document_check` says whether a clerk asks for a document: {"asked": "seen" or "matched",
+    "from": {currency: minor units}}; empty for never, a currency that is not named for always.
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
@@ -34,6 +36,7 @@ class Policy(models.Model):
     warn_day_hours = models.SmallIntegerField(db_default=6)
     quiet_from_hour = models.SmallIntegerField(db_default=21)
     quiet_until_hour = models.SmallIntegerField(db_default=8)
+    document_check = models.JSONField(default=dict, db_default={}, blank=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="policy_is_one_row")]

@@ -50,6 +50,7 @@ class Policy:
     lapsed_days: int
     topup_amounts: dict[str, list[int]] = field(default_factory=dict)
     topup_limits: dict[str, list[int]] = field(default_factory=dict)
+    document_check: dict[str, Any] = field(default_factory=dict)
 
 
 _ON_SALE = (
@@ -88,7 +89,7 @@ def policy() -> Policy:
         Policy,
         "select p.name, p.domain, p.sender_email, p.sender_sms, p.currency_digits,"
         " p.quote_minutes, p.payment_minutes, p.delivery_minutes, p.terms_ahead_max, p.lapsed_days,"
-        " p.topup_amounts, p.topup_limits"
+        " p.topup_amounts, p.topup_limits, p.document_check"
         " from catalogue_policy p where p.id = 1",
     )
     return found or Policy("Everline", "localhost", "", "", {}, 15, 30, 30, 6, 90)

@@ -95,9 +95,11 @@ INSTALLED_APPS = [
     "everline.renewals",
     "everline.autorenewal",
     "everline.pages",
+    "everline.slips",
     "everline.office",
     "everline.channels.web",
     "everline.channels.hotline",
+    "everline.channels.store",
 ]
 
 MIDDLEWARE = [

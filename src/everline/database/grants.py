@@ -23,9 +23,10 @@ WRITABLE: Final[tuple[str, ...]] = (
     "people_person_user_permissions",
     "people_returncall",
     "people_terminal",
+    "store_sale",
     "trust_banner",
 )
-"""Tables of sign-in, sessions, calls and places, which Django writes row by row."""
+"""Tables of sign-in, sessions, calls, places and tills' notes, written row by row."""
 
 
 def grant(owner: psycopg.Connection, app_role: str) -> None:

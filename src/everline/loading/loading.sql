@@ -82,14 +82,16 @@ begin
     insert into catalogue_policy as p (
         id, name, domain, sender_email, sender_sms, currency_digits, quote_minutes,
         payment_minutes, delivery_minutes, terms_ahead_max, lapsed_days,
-        warn_month_hours, warn_week_hours, warn_day_hours, quiet_from_hour, quiet_until_hour
+        warn_month_hours, warn_week_hours, warn_day_hours, quiet_from_hour, quiet_until_hour,
+        document_check
     )
     select
         1, o.name, o.domain, o.sender_email, o.sender_sms, o.currency_digits, o.quote_minutes,
         o.payment_minutes, o.delivery_minutes, o.terms_ahead_max, o.lapsed_days,
         coalesce(o.warn_month_hours, 72), coalesce(o.warn_week_hours, 24),
         coalesce(o.warn_day_hours, 6), coalesce(o.quiet_from_hour, 21),
-        coalesce(o.quiet_until_hour, 8)
+        coalesce(o.quiet_until_hour, 8),
+        coalesce(o.document_check, '{}'::jsonb)
     from jsonb_populate_record(null::catalogue_policy, load_operator.operator) o
     on conflict (id) do update
     set name = excluded.name, domain = excluded.domain, sender_email = excluded.sender_email,
@@ -98,7 +100,8 @@ begin
         delivery_minutes = excluded.delivery_minutes, terms_ahead_max = excluded.terms_ahead_max,
         lapsed_days = excluded.lapsed_days, warn_month_hours = excluded.warn_month_hours,
         warn_week_hours = excluded.warn_week_hours, warn_day_hours = excluded.warn_day_hours,
-        quiet_from_hour = excluded.quiet_from_hour, quiet_until_hour = excluded.quiet_until_hour
+        quiet_from_hour = excluded.quiet_from_hour, quiet_until_hour = excluded.quiet_until_hour,
+        document_check = excluded.document_check
     where p.* is distinct from excluded.*
     returning p.xmax = 0 into is_new;
     if write_channels(load_operator.operator -> 'channels') > 0 then

@@ -8,7 +8,7 @@ The template is demo/operator.yaml; the tables are Policy (catalogue) and Channe
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from everline import money
 from everline.loading import values
@@ -20,6 +20,9 @@ CHANNELS: Final = ("web", "auto", "hotline", "store", "kiosk", "partner", "offic
 
 MEANS: Final = ("gateway", "balance", "deposit")
 """A payment gateway, the card's own balance, the deposit of a store or partner."""
+
+DOCUMENTS: Final = ("not_asked", "seen", "matched")
+"""What a clerk does about a document: nothing, look at it, compare its name with the holder's."""
 
 MINUTES_MAX: Final = 7 * 24 * 60
 HOURS_MAX: Final = 14 * 24
@@ -54,6 +57,7 @@ class Operator:
     warn_day_hours: int
     quiet_from_hour: int
     quiet_until_hour: int
+    document_check: Mapping[str, Any]
     channels: tuple[Channel, ...]
 
 
@@ -84,6 +88,7 @@ def read_operator(path: Path, problems: Problems) -> Operator | None:
     warn_day_hours = policy.maybe("warn_day_hours", hours, 6)
     quiet_from_hour = policy.maybe("quiet_from_hour", values.whole(0, 23), 21)
     quiet_until_hour = policy.maybe("quiet_until_hour", values.whole(0, 23), 8)
+    document_check = _document_check(policy.section("document_check"), digits)
     policy.close()
     channels = _channels(top.section("channels"), digits)
     if not top.close():
@@ -91,7 +96,7 @@ def read_operator(path: Path, problems: Problems) -> Operator | None:
     return Operator(
         name, domain, sender_email, sender_sms, digits, quote_minutes, payment_minutes,
         delivery_minutes, terms_ahead_max, lapsed_days, warn_month_hours, warn_week_hours,
-        warn_day_hours, quiet_from_hour, quiet_until_hour, channels,
+        warn_day_hours, quiet_from_hour, quiet_until_hour, document_check, channels,
     )  # fmt: skip
 
 
@@ -112,6 +117,29 @@ def _currencies(section: Section) -> dict[str, int]:
     return digits
 
 
+def _document_check(section: Section, currencies: Mapping[str, int]) -> dict[str, Any]:
+    """Read whether a till asks for a document, and from which amounts on."""
+    if not section.keys:
+        return {}
+    asked = section.one("asked", values.choice(*DOCUMENTS), DOCUMENTS[0])
+    amounts = section.section("amounts_from")
+    least = _amounts(amounts, currencies)
+    section.close()
+    return {} if asked == DOCUMENTS[0] else {"asked": asked, "from": least}
+
+
+def _amounts(section: Section, currencies: Mapping[str, int]) -> dict[str, int]:
+    """Read amounts by currency, in minor units."""
+    amounts = {}
+    for currency in section.keys:
+        if currency not in currencies:
+            choices = values.listed(currencies)
+            section.refuse(currency, Flaw.NOT_ONE_OF, value=currency, choices=choices)
+            continue
+        amounts[currency] = section.one(currency, values.amount(currency), 0)
+    return amounts
+
+
 def _channels(section: Section, currencies: Mapping[str, int]) -> tuple[Channel, ...]:
     """Read what each channel may do; one that is not named stays closed."""
     channels = []
@@ -124,14 +152,7 @@ def _channels(section: Section, currencies: Mapping[str, int]) -> tuple[Channel,
         means = channel.many("means", values.choice(*MEANS))
         if not means and channel.is_sound:
             channel.refuse("means", Flaw.MISSING)
-        limits = channel.section("amounts_max")
-        amounts_max = {}
-        for currency in limits.keys:
-            if currency not in currencies:
-                choices = values.listed(currencies)
-                limits.refuse(currency, Flaw.NOT_ONE_OF, value=currency, choices=choices)
-                continue
-            amounts_max[currency] = limits.one(currency, values.amount(currency), 0)
+        amounts_max = _amounts(channel.section("amounts_max"), currencies)
         channel.close()
         channels.append(Channel(code, is_open, means, amounts_max))
     if not section.keys and section.is_sound:

@@ -151,6 +151,8 @@ def _back(renewal: Renewal) -> str:
     """Say where the money is that went back, or is about to."""
     if renewal.means == "balance":
         return _("The money is back on the balance of the card.")
+    if renewal.means == "deposit":
+        return _("The money is back on the deposit that paid.")
     if renewal.refund_state == "succeeded":
         return _("The money went back to where it came from. Banks may take days to show it.")
     if renewal.refund_state:

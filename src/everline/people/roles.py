@@ -81,6 +81,7 @@ ABILITIES: Final[Mapping[Role, frozenset[Ability]]] = MappingProxyType(
             {
                 Ability.ENROL_TERMINAL,
                 Ability.SEE_STORE_MONEY,
+                Ability.REVERSE_RENEWAL,
                 Ability.SET_PIN,
                 Ability.SELL,
             }
@@ -88,7 +89,8 @@ ABILITIES: Final[Mapping[Role, frozenset[Ability]]] = MappingProxyType(
         Role.CLERK: frozenset({Ability.SET_PIN, Ability.SELL}),
     }
 )
-"""Who may do what. A manager enrols terminals of the own store alone, which its page must check.
+"""Who may do what. A manager enrols terminals and takes back sales of the own store alone, which
+their pages must check.
 
 The owner does not sell: what is sold must be sold by somebody at a store.
 """
