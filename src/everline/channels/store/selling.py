@@ -220,6 +220,7 @@ def _sell(
     wanted = renewals.Order(
         account_id=here.card.account_id,
         card_id=here.card.id,
+        plan_code=offer.code,
         plan_version_id=sent["plan_version"],
         promotion=sent["promo"] or None,
         quoted_total=sent["total"],
