@@ -89,7 +89,8 @@ class Story:
 
     def tells(self, *expected: str) -> None:
         """Name all that happened since the last time, in its order; notices come last."""
-        assert [*self._steps(), *self._notices()] == list(expected)
+        told = [*self._steps(), *self._notices()]
+        assert told == list(expected), told
 
     def ends(self) -> None:
         """Nothing is left untold, nothing is left to do, and the books prove it."""

@@ -71,7 +71,7 @@ def test_a_winter_by_the_month_from_the_31st(story: Story) -> None:
 
     world.at = datetime(2027, 3, 30, 3, 30, tzinfo=UTC)
     story.work()
-    story.tells()
+    story.tells("notice auto_failed email sent")
     assert world.one("select reason from database_request where outcome = 'refused'") == (
         "balance_short"
     )

@@ -65,14 +65,15 @@ language sql stable as $$
       and spendable(c.account_id, 'balance', c.currency) < p.amount
       and not exists (
           select from notices_warned w
-          where w.fact_id = (t.term).id and w.template = 'auto_short'
+          where w.fact_id = (t.term).id and w.template in ('auto_short', 'auto_failed')
       )
     order by c.next_rung_at limit least(due_soon.most, 1000)
 $$;
 
 -- verb warn_short: warns of automatic renewals that come soon and whose balance does not suffice,
--- once a card and term. Caller: autorenewal/warnings.py; any number side by side. Locks: nothing
--- but the warnings. Gives how many were looked at; the price is that of the quote.
+-- once a card and term, and not after a refused try that was told. Gives how many were looked at;
+-- the price is that of the quote.
+-- Caller: autorenewal/warnings.py; any number side by side. Locks: nothing but the warnings.
 create or replace function warn_short(at timestamptz, most integer) returns integer
 language sql security definer set search_path from current as $$
     with near as materialized (

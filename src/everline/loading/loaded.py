@@ -8,7 +8,7 @@ writers stand in documents.py and, for cards, in stock.py.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -177,7 +177,12 @@ def _owner(logins: Addresses) -> Iterator[psycopg.Connection]:
             raise MisuseError(
                 "load_running", "Another load is running. Wait until it has ended, then try again."
             )
-        yield connection
+        try:
+            yield connection
+        finally:
+            # The server ends a session in its own time, and the next load may not wait for it.
+            with suppress(psycopg.Error):
+                connection.execute("select pg_advisory_unlock(%s)", [_LOCK])
 
 
 def _write(task: Task, write: Callable[[Task], Counts]) -> Counts:

@@ -9,7 +9,9 @@ language plpgsql as $$
 #variable_conflict error
 declare
     rate bigint;
-    paid record;
+    paid_from uuid;
+    unit text;
+    total bigint;
     share bigint;
 begin
     select max(f.commission_basis_points) into rate from (
@@ -22,18 +24,18 @@ begin
     if coalesce(rate, 0) = 0 then
         return;
     end if;
-    select t.debit_id, t.currency, sum(t.amount)::bigint as total into paid
+    select t.debit_id, t.currency, sum(t.amount)::bigint into paid_from, unit, total
     from ledger_transfer t
     where t.account_id = post_commission.account and t.group_id = post_commission.group_id
       and t.kind in ('sale', 'tax', 'topup')
     group by t.debit_id, t.currency;
-    share := (paid.total * rate + 5000) / 10000;
+    share := (total * rate + 5000) / 10000;
     if share > 0 then
-        update ledger_account a set balance = a.balance + share where a.id = paid.debit_id;
+        update ledger_account a set balance = a.balance + share where a.id = paid_from;
         perform post(
             post_commission.group_id, 'commission', post_commission.account,
-            operator_account('commission', '', paid.currency), paid.debit_id, share,
-            paid.currency, post_commission.at
+            operator_account('commission', '', unit), paid_from, share,
+            unit, post_commission.at
         );
     end if;
 end $$;

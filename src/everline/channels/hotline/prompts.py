@@ -116,5 +116,6 @@ PROMPTS: Final[Mapping[Code, Prompt]] = MappingProxyType(
         Code.TOPUP_UNKNOWN: Prompt(_NO_TOP_UP, "menu"),
         Code.TOPUP_STATE: Prompt(_NO_TOP_UP, "menu"),
         Code.TOPUP_SPENT: Prompt(_NO_TOP_UP, "menu"),
+        Code.ESIM_SOLD_OUT: Prompt(_("No eSIM is left at the moment. Nothing was taken."), "menu"),
     }
 )

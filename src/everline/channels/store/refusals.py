@@ -100,6 +100,7 @@ STEPS: Final[dict[Code, tuple[Way, str]]] = {
     Code.TOPUP_UNKNOWN: _NEXT,
     Code.TOPUP_STATE: _NEXT,
     Code.TOPUP_SPENT: _NEXT,
+    Code.ESIM_SOLD_OUT: _NEXT,
 }
 
 
