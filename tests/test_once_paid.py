@@ -17,6 +17,9 @@ from tests.world import World
 
 pytestmark = pytest.mark.race
 
+TRIES_MAX = 5
+"""How often a race of two is run until it is seen: a busy machine may start one far too late."""
+
 
 def _place_everywhere(world: World) -> list[Answer]:
     card, plan = world.card(), world.plan()
@@ -165,15 +168,20 @@ def test_without_the_lock_of_the_card_a_cancelled_renewal_is_paid(
         ("perform 1 from cards_card c where c.id = waiting.card_id for update;", ""),
         ("    perform abandon_attempts(", f"    {LINGER}\n    perform abandon_attempts("),
     )
-    renewal = town.place(town.card(), town.plan())
-    attempt = town.send(renewal)
-    town.hear(attempt, "unknown")
-    calls: list[Callable[[], Any]] = [
-        partial(town.hear, attempt, "succeeded", reference="r"),
-        partial(renewals.cancel, town.caller(), renewal, town.at),
-    ]
-    heard, answer = at_once(calls)
-    assert (heard, answer.outcome) == (("succeeded", "paid"), "cancelled")
+    seen = []
+    for _try in range(TRIES_MAX):
+        renewal = town.place(town.card(), town.plan())
+        attempt = town.send(renewal)
+        town.hear(attempt, "unknown")
+        calls: list[Callable[[], Any]] = [
+            partial(town.hear, attempt, "succeeded", reference="r"),
+            partial(renewals.cancel, town.caller(), renewal, town.at),
+        ]
+        heard, answer = at_once(calls)
+        seen.append((*heard, answer.outcome))
+        if seen[-1] == ("succeeded", "paid", "cancelled"):
+            return
+    raise AssertionError(f"the race was never seen: {seen}")
 
 
 # Refunds, deliveries and the queue.

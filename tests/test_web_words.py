@@ -126,6 +126,7 @@ def shop(town: World) -> Iterator[World]:
         yield town
 
 
+@pytest.mark.usefixtures("town")  # A page asks for banners.
 class TestRefusals:
     """The table from code to words and way on."""
 
