@@ -23,7 +23,7 @@ from everline.database.migrate import MONTHS_AHEAD
 from everline.jobs import Kind, Now, Sweep
 from everline.payments import gateways
 from everline.payments.gateways.sandbox import Sandbox
-from everline.provisioning import install as install_networks
+from everline.provisioning import install as install_networks, installed as networks
 from everline.provisioning.simulated import Simulated
 from everline.trust import official, signatures
 from everline.trust.signatures import SEED_LENGTH
@@ -39,6 +39,7 @@ def plug_in() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     address, secret = settings.SANDBOX_ADDRESS, settings.SANDBOX_SECRET
     if address:
+        _unplug()
         gateways.install({"sandbox": Sandbox(address, secret, settings.MERCHANT)})
         install_networks({"simulated": Simulated(address)})
     signatures.install(signing_key)
@@ -48,6 +49,13 @@ def plug_in() -> None:
         clock.use_offset(MovedClock().offset)
     elif settings.EMAIL_HOST:
         notices.install({"email": notices.Smtp()})
+
+
+def _unplug() -> None:
+    """Close what adapters keep open that are about to be replaced."""
+    for adapter in (*gateways.installed().values(), *networks().values()):
+        if close := getattr(adapter, "close", None):
+            close()
 
 
 def signing_key() -> str:
