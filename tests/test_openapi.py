@@ -19,8 +19,22 @@ from everline import ids
 from everline.channels.partner import examples
 from everline.channels.partner.problems import MISUSES, STATUSES, Misuse, sentence
 from everline.channels.partner.values import ICCID_EXAMPLE
+from everline.config import plugs
 from everline.errors import Code
-from tests.marketplace import PLANS, QUOTES, RENEWALS, STATUS, Platform, Reply
+from tests.marketplace import (
+    ADVICE,
+    ANNOUNCEMENTS,
+    INQUIRIES,
+    PAYMENTS,
+    PLANS,
+    QUOTES,
+    RENEWALS,
+    REVERSALS,
+    STATUS,
+    TOP_UPS,
+    Platform,
+    Reply,
+)
 from tests.world import World
 
 Case = schemathesis.Case[Any]
@@ -45,9 +59,10 @@ def _numbered(serial: int) -> str:
     return body + ids.luhn_digit(body)
 
 
-schemathesis.openapi.format(
-    "iccid", strategies.just(ICCID_EXAMPLE) | strategies.integers(0, 10**15 - 1).map(_numbered)
-)
+NUMBERS = strategies.just(ICCID_EXAMPLE) | strategies.integers(0, 10**15 - 1).map(_numbered)
+PHONES = strategies.integers(10**7, 10**15 - 1).map("+{}".format)
+schemathesis.openapi.format("iccid", NUMBERS)
+schemathesis.openapi.format("card-or-phone", NUMBERS | PHONES)
 
 
 @pytest.fixture
@@ -71,8 +86,11 @@ with warnings.catch_warnings():
 @settings(max_examples=EXAMPLES_MAX, derandomize=True, deadline=None, database=None)
 def test_every_answer_is_documented(case: Case, subject: Platform) -> None:
     """No failure of ours, nothing undocumented in an answer, no bad request that is taken."""
-    total = case.body.get("quoted_total") if isinstance(case.body, dict) else None
-    assume(not (isinstance(total, float) and total.is_integer()))  # JSON Schema calls 1.0 whole.
+    body = case.body if isinstance(case.body, dict) else {}
+    amounts = (body.get("quoted_total"), body.get("amount"))
+    assume(
+        not any(isinstance(each, float) and each.is_integer() for each in amounts)
+    )  # JSON Schema calls 1.0 whole.
     case.call_and_validate(headers={"Authorization": f"Bearer {subject.owner.key}"})
 
 
@@ -101,6 +119,13 @@ def test_it_is_openapi_3_1_and_knows_every_operation(document: dict[str, Any]) -
         ("POST", RENEWALS),
         ("GET", RENEWALS),
         ("GET", RENEWALS + "/{renewal}"),
+        ("POST", INQUIRIES),
+        ("POST", PAYMENTS),
+        ("GET", ADVICE),
+        ("POST", REVERSALS),
+        ("POST", TOP_UPS),
+        ("GET", TOP_UPS + "/{top_up}"),
+        ("GET", ANNOUNCEMENTS),
     }
 
 
@@ -151,7 +176,7 @@ def test_orders_alone_need_an_idempotency_key(document: dict[str, Any]) -> None:
         if parameter["name"] == "Idempotency-Key" and parameter["required"]
     }
     assert needing == {("POST", RENEWALS)}
-    for path in (QUOTES, STATUS):
+    for path in (QUOTES, STATUS, INQUIRIES, REVERSALS):
         assert "needs no Idempotency-Key" in " ".join(
             document["paths"][path]["post"]["description"].split()
         )
@@ -203,3 +228,25 @@ def test_the_examples_happen_as_they_are_told(town: World, subject: Platform) ->
     assert status == examples.CARD_STATUS | {"currency": "EUR"}
     (plan,) = told(subject.send("GET", PLANS), 200)["plans"]
     assert set(plan) == set(examples.PLANS["plans"][0])
+
+
+def test_the_acts_of_billers_happen_as_they_are_told(town: World, subject: Platform) -> None:
+    plugs.plug_in()
+    found = told(subject.send("POST", INQUIRIES, examples.INQUIRY_QUESTION), 200)
+    assert form(found) == form(examples.INQUIRY)
+    assert (found["card"], found["valid_for_seconds"]) == (examples.MASKED, 900)
+    made = told(subject.send("POST", PAYMENTS, examples.PAYMENT), 201)
+    assert form(made) == form(examples.RENEWAL_MADE)
+    reference = examples.PAYMENT["reference"]
+    advice = told(subject.send("GET", f"{ADVICE}?reference={reference}"), 200)
+    advice["renewal"] |= {"delivered_at": "", "plan_names": {"en": "", "zh-Hans": ""}}
+    assert form(advice) == form(examples.ADVICE)
+    assert advice["words"] == examples.ADVICE["words"]
+    reversed_ = told(subject.send("POST", REVERSALS, {"payment": reference}), 200)
+    reversed_["renewal"] |= {"delivered_at": "", "plan_names": {"en": "", "zh-Hans": ""}}
+    assert form(reversed_) == form(examples.REVERSED)
+    assert reversed_["words"] == examples.REVERSED["words"]
+    order = examples.TOP_UP_ORDER | {"currency": "EUR"}
+    topped = told(subject.send("POST", TOP_UPS, order), 201)
+    assert form(topped) == form(examples.TOP_UP)
+    assert told(subject.send("GET", f"{TOP_UPS}/{topped['id']}"), 200) == topped

@@ -15,7 +15,15 @@ from django.utils import translation
 from everline import database
 from everline.cards.models import Card
 from everline.channels.partner import answers, problems, words
-from everline.channels.partner.document import FACTS, NOT_RENEWED, NOT_SOLD, described, success
+from everline.channels.partner.document import (
+    FACTS,
+    NOT_RENEWED,
+    NOT_SOLD,
+    NOT_TAKEN_BACK,
+    NOT_TOPPED_UP,
+    described,
+    success,
+)
 from everline.channels.partner.problems import MISUSES, STATUSES, Misuse, refused, sentence
 from everline.errors import Code, Refusal
 from tests.marketplace import (
@@ -255,7 +263,7 @@ def test_every_code_has_its_status_its_sentence_and_its_facts() -> None:
     assert set(MISUSES) == set(Misuse)
     assert {status for status in STATUSES.values() if status < 400} == set()
     assert set(Code) & set(Misuse) == set()
-    assert set(FACTS) <= {*NOT_RENEWED, *Misuse}
+    assert set(FACTS) <= {*NOT_RENEWED, *NOT_TOPPED_UP, *NOT_TAKEN_BACK, *Misuse}
     assert set(NOT_SOLD) < set(NOT_RENEWED)
     told = described(success(answers.Plans, "", {}), *NOT_RENEWED)
     assert {code for spec in told for code in spec.examples} > set(NOT_RENEWED)

@@ -7,8 +7,10 @@ in four files: a channel's view, renew.py, renewals.sql, ledger.sql.
 from everline.notices import Contact
 from everline.renewals.deliver import deliver, expire_due, withdraw
 from everline.renewals.open import (
+    answer_of,
     find_by_code,
     find_by_request,
+    give_up,
     grouped_code,
     pay_open,
     send_pay_link,
@@ -36,6 +38,7 @@ __all__ = [
     "Quote",
     "Renewal",
     "Settled",
+    "answer_of",
     "ask_all",
     "ask_renewal",
     "cancel",
@@ -45,6 +48,7 @@ __all__ = [
     "find_by_code",
     "find_by_request",
     "find_open",
+    "give_up",
     "grouped_code",
     "of_card",
     "of_payer",

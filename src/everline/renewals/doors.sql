@@ -117,3 +117,25 @@ begin
       and q.request_id = pay_open.request_id and q.valid_until <> promised_end;
     return row(waiting.id, 'renewed', null, null, promised_end, false)::answer;
 end $$;
+
+-- verb give_up: uses up a request id that never arrived, so that what still comes under it is
+-- refused as request_reused. It waits for a request of this id that is being carried out.
+-- Caller: renewals/open.py. Locks: request.
+-- Refuses: request_reused.
+create or replace function give_up(
+    channel text, source text, request_id text, request_hash bytea, account uuid, at timestamptz
+) returns answer
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+begin
+    if not claim(
+        give_up.channel, give_up.source, give_up.request_id, give_up.request_hash,
+        give_up.account, give_up.account, null, 'given_up', null, give_up.at
+    ) then
+        return replay(
+            give_up.channel, give_up.source, give_up.request_id, give_up.request_hash,
+            give_up.account
+        );
+    end if;
+    return row(null, 'given_up', null, null, null, false)::answer;
+end $$;

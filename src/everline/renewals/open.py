@@ -97,6 +97,41 @@ def find_by_request(channel: str, source: str, request_id: str) -> Renewal | Non
     )
 
 
+def answer_of(caller: Caller) -> Answer | None:
+    """Tell what a caller's own request was answered; None when it is not there, or not yet.
+
+    A request that is being carried out at this moment is not seen: sending it again waits for it.
+    """
+    return database.row(
+        Answer,
+        "select q.answer_id as id, q.outcome, q.reason, q.facts, q.valid_until, true as replayed"
+        " from database_request q where q.channel = %s and q.source = %s and q.request_id = %s",
+        [caller.channel, caller.source, caller.request_id],
+    )
+
+
+def give_up(caller: Caller, account_id: UUID, at: datetime) -> Answer:
+    """Use up a request id that never arrived, so that it is refused if it still does.
+
+    Answers `given_up`, again when asked again. Refuses request_reused when the id was used for
+    something else: `answer_of` tells for what. `account_id` is that of the caller. Locks nothing.
+    """
+    answer = database.row(
+        Answer,
+        "select * from give_up(%s, %s, %s, %s, %s, %s)",
+        [
+            caller.channel,
+            caller.source,
+            caller.request_id,
+            request_hash("give_up", account=account_id),
+            account_id,
+            at,
+        ],
+    )
+    assert answer is not None
+    return answer
+
+
 def grouped_code(code: str) -> str:
     """Write a spoken code as people read it: "4827 3915"."""
     return f"{code[:4]} {code[4:]}"

@@ -6,6 +6,7 @@ Nothing here tells a partner who holds a card, what its balance is or what was u
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
+from django.conf import settings
 from msgspec import Meta, Struct
 
 from everline import catalogue, ids, renewals
@@ -15,13 +16,16 @@ from everline.channels.partner.values import (
     Bytes,
     Currency,
     Instant,
+    MaskedCard,
     Names,
     OnRenewal,
     PlanCode,
     PromotionCode,
     RenewalId,
+    VerifyUrl,
     Zone,
 )
+from everline.ids import Iccid
 from everline.money import tax_included
 
 CARD_STATES: Final = ["in_stock", "activated", "bound", "suspended", "lost", "terminated"]
@@ -165,6 +169,8 @@ class RenewalMade(Struct, frozen=True):
     currency: Currency
     total: Annotated[Amount, Meta(description="Taken from your deposit.")]
     valid_until: Annotated[Instant, Meta(description="The end of what was bought.")]
+    card: MaskedCard
+    verify_url: VerifyUrl
 
 
 class Renewal(Struct, frozen=True):
@@ -172,9 +178,14 @@ class Renewal(Struct, frozen=True):
 
     id: RenewalId
     idempotency_key: Annotated[
-        str, Meta(description="The key with which you ordered it.", examples=["order-2026-000187"])
+        str,
+        Meta(
+            description="The key or reference with which you ordered it.",
+            examples=["order-2026-000187"],
+        ),
     ]
     iccid: Annotated[str, Meta(description="The card's number.", examples=[ICCID_EXAMPLE])]
+    card: MaskedCard
     state: Annotated[
         str,
         Meta(
@@ -200,6 +211,7 @@ class Renewal(Struct, frozen=True):
     zone: Zone
     placed_at: Instant
     delivered_at: Annotated[Instant | None, Meta(description="Null until it is delivered.")]
+    verify_url: VerifyUrl
 
 
 class Renewals(Struct, frozen=True):
@@ -244,6 +256,11 @@ class Problem(Struct, frozen=True, omit_defaults=True):
 def utc(at: datetime | None) -> datetime | None:
     """Give an instant in UTC."""
     return at and at.astimezone(UTC)
+
+
+def verify_url(code: str) -> str:
+    """Give the address at which a receipt, by its number or signed, is checked."""
+    return f"{settings.PUBLIC_ADDRESS}/verify/{code}"
 
 
 def plan_of(offer: catalogue.Offer) -> Plan:
@@ -300,6 +317,7 @@ def renewal_of(found: renewals.Renewal) -> Renewal:
         id=ids.outside("rnw", found.id),
         idempotency_key=found.request_id,
         iccid=found.iccid,
+        card=Iccid(found.iccid).masked,
         state=found.state,
         reason=found.reason or None,
         plan=found.plan_code,
@@ -317,4 +335,5 @@ def renewal_of(found: renewals.Renewal) -> Renewal:
         zone=found.zone,
         placed_at=found.placed_at.astimezone(UTC),
         delivered_at=utc(found.delivered_at),
+        verify_url=verify_url(ids.outside("rnw", found.id)),
     )

@@ -17,7 +17,8 @@ from dmr.metadata import EndpointMetadata, ResponseSpec
 from dmr.openapi import OpenAPIConfig
 from dmr.openapi.objects import Example, Link, MediaType, Response, Server, Tag
 
-from everline.channels.partner.answers import Problem
+from everline.channels.partner import examples
+from everline.channels.partner.answers import Problem, RenewalMade
 from everline.channels.partner.auth import CHALLENGE
 from everline.channels.partner.problems import (
     CONTENT_TYPE,
@@ -85,9 +86,33 @@ NOT_RENEWED: Final = (
     Code.REQUEST_REUSED,
 )
 
+NOT_TOPPED_UP: Final = (
+    Code.CARD_UNKNOWN,
+    Code.CARD_NOT_ACTIVE,
+    Code.CARD_LOST,
+    Code.CARD_TERMINATED,
+    Code.CURRENCY_DIFFERS,
+    Code.CHANNEL_CLOSED,
+    Code.LIMIT_EXCEEDED,
+    Code.MEANS_NOT_ALLOWED,
+    Code.BALANCE_SHORT,
+    Code.REQUEST_REUSED,
+)
+NOT_TAKEN_BACK: Final = (
+    Code.RENEWAL_UNKNOWN,
+    Code.RENEWAL_STATE,
+    Code.TOPUP_SPENT,
+    Code.TOPUP_STATE,
+    Misuse.REVERSAL_LATE,
+)
+
 FACTS: Final[Mapping[Code | Misuse, Mapping[str, Any]]] = {
     Code.BALANCE_SHORT: {"needed": 1500000, "balance": 200000, "currency": "IDR"},
     Code.CHANNEL_CLOSED: {"channel": "partner"},
+    Code.CURRENCY_DIFFERS: {"currency": "IDR"},
+    Code.RENEWAL_STATE: {"state": "reversing"},
+    Code.TOPUP_STATE: {"state": "reversed"},
+    Code.TOPUP_SPENT: {"needed": 5000000, "currency": "IDR"},
     Code.LIMIT_EXCEEDED: {"total": 1500000, "most": 1000000},
     Code.MEANS_NOT_ALLOWED: {"means": ["gateway"]},
     Code.PLAN_NOT_SOLD: {"currency": "IDR"},
@@ -110,6 +135,7 @@ FACTS: Final[Mapping[Code | Misuse, Mapping[str, Any]]] = {
     Misuse.FIELD_WRONG: {"field": "quoted_total", "expected": "Expected `int`, got `str`"},
     Misuse.IDEMPOTENCY_KEY_MISSING: {"field": "Idempotency-Key"},
     Misuse.IDEMPOTENCY_KEY_WRONG: {"field": "Idempotency-Key"},
+    Misuse.REVERSAL_LATE: {"paid_at": "2026-11-20T03:00:00Z", "zone": "Asia/Jakarta"},
     Misuse.TYPE_WRONG: {"expected": "application/json"},
 }  # fmt: skip
 """The facts that come with a code, as the examples show them; others come with none."""
@@ -127,9 +153,17 @@ your deposit has its money again.
 an answer is lost, or is 500 or 503, send the same request with the same key, as often as you like:
 it is carried out once, and every later answer is the first one again, with the header
 `Idempotent-Replayed: true`. Refusals are kept and repeated like successes, so a new attempt needs a
-new key. A key belongs to you and is kept for ever. What never reached a card is not kept: 400, 401,
-413, 415, `card_unknown`, `plan_unknown`. Nothing else moves money or writes, so nothing else takes
-a key.
+new key. A key belongs to you and is kept for ever; `reference` below is the same under another
+name. What never reached a card is not kept: 400, 401,
+413, 415, `card_unknown`, `plan_unknown`. What moves no money takes no key.
+
+**The four acts of billers.** `POST /inquiries` tells by card or phone number what a plan costs.
+`POST /payments` renews under your own `reference`, `POST /top-ups` puts money onto a balance under
+one. `GET /advice?reference=` tells what became of it when the answer was lost: paid, refused, taken
+back, given up, or unknown, which means that sending the same again is safe and is the way on.
+`POST /reversals` takes a payment back on the day it was made, in the card's time zone; a reference
+that never arrived is given up by it, and what still comes under it is refused. So a payment whose
+answer you will not wait for is never left between paid and not paid.
 
 **Errors** are problem details (RFC 9457). Act on `code`, show `title` (in the language of
 Accept-Language: en, zh-Hans or id), look into `facts`. New codes may be added under the statuses
@@ -213,6 +247,9 @@ def config() -> OpenAPIConfig:
             Tag(name="Cards", description="What you may know of a card."),
             Tag(name="Quotes", description="What a plan costs a card now, and when it will end."),
             Tag(name="Renewals", description="Renewing, and what came of it."),
+            Tag(name="Billers", description="Inquiry, payment, advice, reversal."),
+            Tag(name="Top-ups", description="Money for a card's balance."),
+            Tag(name="Announcements", description="What the operator has to say to partners."),
         ],
     )
 
@@ -222,6 +259,26 @@ REPLAYED_HEADER: Final = HeaderSpec(
     required=False,
     example="true",
 )
+
+
+MADE: Final = success(
+    RenewalMade,
+    "Renewed: paid from your deposit, once.",
+    examples.RENEWAL_MADE,
+    status=HTTPStatus.CREATED,
+    headers={
+        "Location": HeaderSpec(description="Where to ask for its state."),
+        REPLAYED: REPLAYED_HEADER,
+    },
+    links={
+        "state": Link(
+            operation_id="read_renewal",
+            parameters={"renewal": "$response.body#/id"},
+            description="Its state.",
+        )
+    },
+)
+"""The answer of an order that went well."""
 
 
 def _status(code: Code | Misuse) -> HTTPStatus:

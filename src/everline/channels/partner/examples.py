@@ -5,9 +5,16 @@ A test sends the requests and compares the answers with these in form.
 
 from typing import Any, Final
 
-from everline.channels.partner.values import ICCID_EXAMPLE, RENEWAL_EXAMPLE
+from everline.channels.partner.values import (
+    ICCID_EXAMPLE,
+    REFERENCE_EXAMPLE,
+    RENEWAL_EXAMPLE,
+    TOP_UP_EXAMPLE,
+)
 
-ORDER_ID: Final = "order-2026-000187"
+ORDER_ID: Final = REFERENCE_EXAMPLE
+MASKED: Final = "8988 •••• •••• 0011"
+VERIFY: Final = "https://renew.example/verify/" + RENEWAL_EXAMPLE
 
 CARD_QUESTION: Final[dict[str, Any]] = {"iccid": ICCID_EXAMPLE}
 QUOTE_QUESTION: Final[dict[str, Any]] = {"iccid": ICCID_EXAMPLE, "plan": "DAY-2"}
@@ -77,11 +84,14 @@ RENEWAL_MADE: Final[dict[str, Any]] = {
     "currency": "IDR",
     "total": 1500000,
     "valid_until": "2026-11-23T03:00:00Z",
+    "card": MASKED,
+    "verify_url": VERIFY,
 }
 RENEWAL: Final[dict[str, Any]] = {
     "id": RENEWAL_EXAMPLE,
     "idempotency_key": ORDER_ID,
     "iccid": ICCID_EXAMPLE,
+    "card": MASKED,
     "state": "delivered",
     "reason": None,
     "plan": "DAY-2",
@@ -99,5 +109,51 @@ RENEWAL: Final[dict[str, Any]] = {
     "zone": "Asia/Jakarta",
     "placed_at": "2026-11-22T03:00:00Z",
     "delivered_at": "2026-11-22T03:00:02Z",
+    "verify_url": VERIFY,
 }
 RENEWALS: Final[dict[str, Any]] = {"renewals": [RENEWAL], "next_before": RENEWAL_EXAMPLE}
+
+INQUIRY_QUESTION: Final[dict[str, Any]] = {"number": ICCID_EXAMPLE, "plan": "DAY-2"}
+INQUIRY: Final[dict[str, Any]] = {"card": MASKED, "valid_for_seconds": 900, "quote": QUOTE}
+PAYMENT: Final[dict[str, Any]] = {
+    "reference": "bill-000188",
+    "number": ICCID_EXAMPLE,
+    "plan": "DAY-2",
+    "quoted_total": 1500000,
+    "quoted_end": "2026-11-23T03:00:00Z",
+}
+REVERSAL_QUESTION: Final[dict[str, Any]] = {"payment": REFERENCE_EXAMPLE}
+ADVICE: Final[dict[str, Any]] = {
+    "outcome": "paid",
+    "words": "Paid. Do not send it again.",
+    "renewal": RENEWAL,
+    "top_up": None,
+    "refusal": None,
+    "signed_receipt_url": "https://renew.example/verify/EVL1.eyJ…",
+}
+REVERSED: Final[dict[str, Any]] = {
+    "outcome": "taken_back",
+    "words": "Taken back: the money is in your deposit again, or on its way there.",
+    "renewal": RENEWAL | {"state": "reversing", "reason": "sold_by_mistake"},
+    "top_up": None,
+    "refusal": None,
+    "signed_receipt_url": None,
+}
+TOP_UP_ORDER: Final[dict[str, Any]] = {
+    "reference": "topup-000012",
+    "number": ICCID_EXAMPLE,
+    "amount": 5000000,
+    "currency": "IDR",
+}
+TOP_UP: Final[dict[str, Any]] = {
+    "id": TOP_UP_EXAMPLE,
+    "reference": "topup-000012",
+    "card": MASKED,
+    "state": "paid",
+    "amount": 5000000,
+    "currency": "IDR",
+    "placed_at": "2026-11-22T03:00:00Z",
+}
+ANNOUNCEMENTS: Final[dict[str, Any]] = {
+    "announcements": [{"text": "Deliveries are slow this morning.", "severity": "warning"}]
+}

@@ -1,22 +1,29 @@
-"""A partner's order as the verb takes it, and the key under which its answer is kept.
+"""A partner's order as the verb takes it, the key under which its answer is kept, and the answer.
 
 Next: renewals/renew.py, which carries it out.
 """
 
 import re
+from datetime import UTC
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, TypeAlias
 
+from django.http import HttpResponse
 from dmr.components import ComponentParser
 from dmr.metadata import EndpointMetadata
 from dmr.openapi.objects import Parameter, Reference, RequestBody, Schema
 from dmr.openapi.objects.enums import OpenAPIType
 from dmr.types import EMPTY
 
-from everline import renewals
+from everline import ids, renewals
+from everline.channels.partner import answers
+from everline.channels.partner.controller import PartnerController, written
 from everline.channels.partner.examples import ORDER_ID
-from everline.channels.partner.problems import Misuse
-from everline.channels.partner.questions import Contact, RenewalOrder
+from everline.channels.partner.problems import REPLAYED, Misuse, refused
+from everline.channels.partner.questions import Contact, Payment, RenewalOrder
+from everline.database.requests import Caller
 from everline.errors import MisuseError
+from everline.ids import Iccid
 from everline.renewals.offered import Offered
 
 if TYPE_CHECKING:
@@ -79,7 +86,46 @@ class KeyHeader(ComponentParser):
 IdempotencyKey: TypeAlias = Annotated[str, KeyHeader()]
 
 
-def order(asked: RenewalOrder, offered: Offered) -> renewals.Order:
+CHANNEL: Final = "partner"
+ADDRESS: Final = "/api/v1/renewals/"
+
+
+def renew(
+    controller: PartnerController, asked: RenewalOrder | Payment, offered: Offered, request_id: str
+) -> HttpResponse:
+    """Renew from the partner's deposit, and answer with what was made or why not."""
+    answer = renewals.renew(
+        Caller(CHANNEL, controller.partner.code, request_id),
+        order(asked, offered),
+        controller.partner.account_id,
+        controller.at,
+    )
+    if answer.refusal:
+        return refused(
+            answer.refusal, controller.request, promotion=asked.promotion, replayed=answer.replayed
+        )
+    assert answer.id is not None
+    assert answer.valid_until is not None
+    number = ids.outside("rnw", answer.id)
+    made = answers.RenewalMade(
+        id=number,
+        outcome="renewed",
+        plan=asked.plan,
+        promotion=asked.promotion,
+        currency=offered.currency,
+        total=asked.quoted_total,
+        valid_until=answer.valid_until.astimezone(UTC),
+        card=Iccid(offered.iccid).masked,
+        verify_url=answers.verify_url(number),
+    )
+    response = written(made, HTTPStatus.CREATED)
+    response["Location"] = ADDRESS + made.id
+    if answer.replayed:
+        response[REPLAYED] = "true"
+    return response
+
+
+def order(asked: RenewalOrder | Payment, offered: Offered) -> renewals.Order:
     """Make the order; the card and the plan's version are those that were found."""
     assert offered.plan_version_id is not None, "an unknown plan is refused before"
     return renewals.Order(
@@ -90,9 +136,12 @@ def order(asked: RenewalOrder, offered: Offered) -> renewals.Order:
         promotion=asked.promotion,
         quoted_total=asked.quoted_total,
         quoted_end=asked.quoted_end,
-        contact=_contact(asked.contact) if asked.contact else _NOBODY,
+        contact=contact(asked.contact),
     )
 
 
-def _contact(told: Contact) -> renewals.Contact:
+def contact(told: Contact | None) -> renewals.Contact:
+    """Write whom to tell as the core takes it."""
+    if told is None:
+        return _NOBODY
     return renewals.Contact(told.email or "", told.phone or "", told.locale)

@@ -78,7 +78,9 @@ OWN_WORDS: Final[Mapping[Code, str]] = {
     Code.QUOTE_CHANGED: _(
         "The price or the end date has changed. Show the new ones, and send them."
     ),
-    Code.REQUEST_REUSED: _("This Idempotency-Key was used for another request. Send a new one."),
+    Code.REQUEST_REUSED: _(
+        "This Idempotency-Key or reference was used for another request. Send a new one."
+    ),
     Code.MEANS_NOT_ALLOWED: _("Renewals here cannot be paid from a deposit at present."),
 }
 """Sentences that say it better to a partner than those of errors.py, which speak to subscribers."""
@@ -98,6 +100,7 @@ class Misuse(StrEnum):
     LENGTH_MISSING = "length_missing"
     BODY_TOO_LARGE = "body_too_large"
     TYPE_WRONG = "type_wrong"
+    REVERSAL_LATE = "reversal_late"
     INTERNAL = "internal"
     UNAVAILABLE = "unavailable"
 
@@ -146,6 +149,10 @@ MISUSES: Final[Mapping[Misuse, tuple[HTTPStatus, str]]] = {
     Misuse.TYPE_WRONG: (
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         _("The body's type is not JSON. Send Content-Type: application/json."),
+    ),
+    Misuse.REVERSAL_LATE: (
+        HTTPStatus.CONFLICT,
+        _("It can be taken back only on the day it was paid. Ask us, if it must be later."),
     ),
     Misuse.INTERNAL: (
         HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -11,12 +11,17 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from everline.channels.partner.values import (
     AMOUNT_MAX,
+    REFERENCE_EXAMPLE,
     RENEWAL_EXAMPLE,
     RENEWAL_ID_PATTERN,
+    Currency,
     Iccid,
+    Number,
     PlanCode,
     PromotionCode,
+    Reference,
     RenewalId,
+    TopUpId,
 )
 
 PAGE_MAX: Final = 100
@@ -72,10 +77,9 @@ class Contact(Asked, frozen=True):
     ] = "en"
 
 
-class RenewalOrder(Asked, frozen=True):
-    """The renewal that is ordered, at the total and the end that were quoted."""
+class Accepted(Asked, frozen=True):
+    """A plan at the total and the end that were quoted and accepted."""
 
-    iccid: Iccid
     plan: PlanCode
     quoted_total: Annotated[
         int,
@@ -102,6 +106,72 @@ class RenewalOrder(Asked, frozen=True):
     contact: Annotated[
         Contact | None, Meta(description="Whom to tell, if anybody, by e-mail or SMS.")
     ] = None
+
+
+class RenewalOrder(Accepted, frozen=True, kw_only=True):
+    """The renewal that is ordered, at the total and the end that were quoted."""
+
+    iccid: Iccid
+
+
+class Payment(Accepted, frozen=True, kw_only=True):
+    """The renewal that is paid under a reference, at the total and the end of the inquiry."""
+
+    reference: Reference
+    number: Number
+
+
+class InquiryQuestion(Asked, frozen=True):
+    """What the subscriber wants to pay for."""
+
+    number: Number
+    plan: PlanCode
+    promotion: Annotated[PromotionCode | None, Meta(description="A promo code, if any.")] = None
+
+
+class AdviceQuestion(Asked, frozen=True):
+    """The reference whose answer was lost."""
+
+    reference: Reference
+
+
+class Reversal(Asked, frozen=True):
+    """What is to be taken back."""
+
+    payment: Annotated[
+        str,
+        Meta(
+            description="Your reference of the payment, or our id of the renewal or top-up.",
+            examples=[REFERENCE_EXAMPLE],
+            pattern="^[!-~]{1,64}$",
+        ),
+    ]
+
+
+class TopUpOrder(Asked, frozen=True):
+    """Money for a card's balance, under a reference."""
+
+    reference: Reference
+    number: Number
+    amount: Annotated[
+        int,
+        Meta(
+            description="In minor units of `currency`; the operator sets the least and the most.",
+            ge=1,
+            le=AMOUNT_MAX,
+            examples=[5000000],
+        ),
+    ]
+    currency: Annotated[Currency, Meta(description="That of the card and of your deposit.")]
+    contact: Annotated[
+        Contact | None, Meta(description="Whom to tell, if anybody, by e-mail or SMS.")
+    ] = None
+
+
+class TopUpAddress(Asked, frozen=True):
+    """The top-up that is asked for."""
+
+    top_up: TopUpId
 
 
 class PlanQuestion(Asked, frozen=True):

@@ -8,7 +8,7 @@ from dmr.openapi import build_schema
 from dmr.openapi.dump import json_dumps
 from dmr.routing import Router, external_path, path
 
-from everline.channels.partner import views
+from everline.channels.partner import balances, billers, views
 from everline.channels.partner.document import config
 from everline.channels.partner.problems import Misuse, misused
 
@@ -32,6 +32,13 @@ router = Router(
     [
         path("renewals", views.RenewalsController.as_view()),
         path("quotes", views.QuotesController.as_view()),
+        path("inquiries", billers.InquiriesController.as_view()),
+        path("payments", billers.PaymentsController.as_view()),
+        path("advice", billers.AdviceController.as_view()),
+        path("reversals", billers.ReversalsController.as_view()),
+        path("top-ups", balances.TopUpsController.as_view()),
+        path("top-ups/<str:top_up>", balances.TopUpController.as_view()),
+        path("announcements", views.AnnouncementsController.as_view()),
         path("cards/status", views.CardStatusController.as_view()),
         path("plans", views.PlansController.as_view()),
         path("renewals/<str:renewal>", views.RenewalController.as_view()),

@@ -13,6 +13,9 @@ AMOUNT_MAX: Final = 2**63 - 1
 RENEWAL_ID_PATTERN: Final = "^rnw_[0-7][0-9a-hjkmnp-tv-z]{25}$"
 ICCID_EXAMPLE: Final = "89882390000000000011"
 RENEWAL_EXAMPLE: Final = "rnw_01m80k4fw0eq99vds6f4nhr0dk"
+TOP_UP_ID_PATTERN: Final = "^top_[0-7][0-9a-hjkmnp-tv-z]{25}$"
+TOP_UP_EXAMPLE: Final = "top_01m80k4fw0eq99vds6f4nhr0dk"
+REFERENCE_EXAMPLE: Final = "order-2026-000187"
 
 Iccid = Annotated[
     str,
@@ -22,6 +25,40 @@ Iccid = Annotated[
         examples=[ICCID_EXAMPLE],
         max_length=100,
         extra_json_schema={"format": "iccid"},
+    ),
+]
+Number = Annotated[
+    str,
+    Meta(
+        description="A card number, as `iccid` elsewhere, or the card's telephone number with + and"
+        " the country's code. Spaces and hyphens are ignored.",
+        examples=[ICCID_EXAMPLE],
+        max_length=100,
+        extra_json_schema={"format": "card-or-phone"},
+    ),
+]
+Reference = Annotated[
+    str,
+    Meta(
+        description="Your own reference of this payment, made and kept before you send it: 1 to 64"
+        " visible ASCII characters, yours once and for ever. It is the Idempotency-Key of"
+        " `POST /renewals` under another name. Put nothing personal into it.",
+        examples=[REFERENCE_EXAMPLE],
+        pattern="^[!-~]{1,64}$",
+    ),
+]
+MaskedCard = Annotated[
+    str,
+    Meta(
+        description="The card's number as receipts show it: its beginning and its end.",
+        examples=["8988 •••• •••• 0011"],
+    ),
+]
+VerifyUrl = Annotated[
+    str,
+    Meta(
+        description="Where anybody may check that the receipt is ours: for your own receipt.",
+        examples=["https://renew.example/verify/" + RENEWAL_EXAMPLE],
     ),
 ]
 PlanCode = Annotated[
@@ -64,6 +101,10 @@ Zone = Annotated[
 RenewalId = Annotated[
     str,
     Meta(description="A renewal's id.", examples=[RENEWAL_EXAMPLE], pattern=RENEWAL_ID_PATTERN),
+]
+TopUpId = Annotated[
+    str,
+    Meta(description="A top-up's id.", examples=[TOP_UP_EXAMPLE], pattern=TOP_UP_ID_PATTERN),
 ]
 Bytes = Annotated[int, Meta(description="Whole bytes; 1 GB is 1,000,000,000.", ge=0)]
 Names = Annotated[

@@ -4,99 +4,43 @@ The forms of requests and answers stand in answers.py, every "no" in problems.py
 in renewals/renew.py.
 """
 
-from datetime import UTC, datetime
-from http import HTTPStatus
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated
 
-import msgspec
 from django.http import HttpResponse
 from django.utils import translation
 from django.utils.translation import gettext
-from dmr import Controller, HeaderSpec, Path, Query, validate
-from dmr.endpoint import Endpoint
-from dmr.openapi.objects import Link, MediaTypeMetadata
-from dmr.plugins.msgspec import (
-    BodyMsgspec,
-    MsgspecJsonParser,
-    MsgspecJsonRenderer,
-    MsgspecSerializer,
-)
+from dmr import Path, Query, validate
+from dmr.openapi.objects import MediaTypeMetadata
+from dmr.plugins.msgspec import BodyMsgspec
 
-from everline import cards, catalogue, ids, renewals
-from everline.channels.partner import answers, examples, questions, words
-from everline.channels.partner.auth import BearerKey
+from everline import cards, catalogue, ids, renewals, trust
+from everline.channels.partner import answers, examples, questions, told, words
+from everline.channels.partner.controller import PartnerController, in_words, written
 from everline.channels.partner.document import (
+    MADE,
     NOT_RENEWED,
     NOT_SOLD,
-    REPLAYED_HEADER,
     WITH_BODY,
     WITH_FIELDS,
     described,
     success,
 )
-from everline.channels.partner.faults import answer_to
-from everline.channels.partner.orders import IdempotencyKey, order
+from everline.channels.partner.orders import CHANNEL, IdempotencyKey, renew
 from everline.channels.partner.problems import (
-    CONTENT_TYPE,
-    HEADERS,
-    REPLAYED,
     Misuse,
     language,
-    misused,
     refused,
     sentence,
 )
-from everline.database.requests import Caller
 from everline.errors import Code, Refusal
 from everline.ids import Iccid
-from everline.people.keys import KeyHolder
 from everline.renewals.offered import find_offered
-
-CHANNEL: Final = "partner"
-ADDRESS: Final = "/api/v1/renewals/"
-_ENCODER: Final = msgspec.json.Encoder()
 
 CardQuestion = Annotated[questions.CardQuestion, MediaTypeMetadata(example=examples.CARD_QUESTION)]
 QuoteQuestion = Annotated[
     questions.QuoteQuestion, MediaTypeMetadata(example=examples.QUOTE_QUESTION)
 ]
 RenewalOrder = Annotated[questions.RenewalOrder, MediaTypeMetadata(example=examples.RENEWAL_ORDER)]
-
-
-class StrictParser(MsgspecJsonParser):
-    """Reads JSON without changing types: "5" is no number."""
-
-    __slots__ = ()
-    strict = True
-
-
-class PartnerController(Controller[MsgspecSerializer]):
-    """What all operations have in common: the key, the form of answers, the way of errors."""
-
-    is_abstract = True
-    auth = (BearerKey(),)
-    parsers = (StrictParser(),)
-    renderers = (MsgspecJsonRenderer(), MsgspecJsonRenderer(CONTENT_TYPE))
-    validate_responses: ClassVar[bool] = False  # The tests do, from the published document.
-    error_model = answers.Problem
-
-    partner: KeyHolder
-    at: datetime
-
-    def handle_error(
-        self, endpoint: Endpoint, controller: Controller[Any], exc: Exception
-    ) -> HttpResponse:
-        """Answer every exception with a problem."""
-        return answer_to(exc, self.request)
-
-    def handle_method_not_allowed(self, method: str) -> HttpResponse:
-        """Answer a method that this address does not take."""
-        answer = misused(Misuse.METHOD_WRONG, self.request)
-        answer["Allow"] = ", ".join(sorted(self.api_endpoints))
-        return answer
-
-    def _refuse(self, code: Code) -> HttpResponse:
-        return refused(Refusal(code), self.request)
 
 
 class PlansController(PartnerController):
@@ -115,7 +59,7 @@ class PlansController(PartnerController):
         """
         currency = parsed_query.currency or self.partner.currency
         offers = catalogue.offers(currency, self.at, parsed_query.country or None)
-        return _written(answers.Plans([answers.plan_of(offer) for offer in offers]))
+        return written(answers.Plans([answers.plan_of(offer) for offer in offers]))
 
 
 class CardStatusController(PartnerController):
@@ -140,7 +84,7 @@ class CardStatusController(PartnerController):
         """
         card = cards.find(Iccid.parse(parsed_body.iccid))
         if card is None:
-            return self._refuse(Code.CARD_UNKNOWN)
+            return self.refuse(Code.CARD_UNKNOWN)
         step = words.MISSING_STEPS.get(card.state)
         if card.state == "activated" and card.has_profile and not cards.first_renewal_id(card):
             step = None  # A new eSIM takes its first plan before it is bound: decision 0015.
@@ -158,7 +102,7 @@ class CardStatusController(PartnerController):
                 is_renewable=step is None,
                 missing_step=answers.MissingStep(step, gettext(sentence(step))) if step else None,
             )
-        return _in_words(found, spoken)
+        return in_words(found, spoken)
 
 
 class QuotesController(PartnerController):
@@ -182,9 +126,9 @@ class QuotesController(PartnerController):
         asked = parsed_body
         offered = find_offered(Iccid.parse(asked.iccid), asked.plan, self.at)
         if offered is None:
-            return self._refuse(Code.CARD_UNKNOWN)
+            return self.refuse(Code.CARD_UNKNOWN)
         if offered.plan_version_id is None:
-            return self._refuse(Code.PLAN_UNKNOWN)
+            return self.refuse(Code.PLAN_UNKNOWN)
         (quote,) = renewals.quote(
             [offered.card_id], offered.plan_version_id, asked.promotion, CHANNEL, self.at
         )
@@ -196,7 +140,7 @@ class QuotesController(PartnerController):
         spoken = language(self.request)
         with translation.override(spoken):
             said = words.fate(quote)
-        return _in_words(answers.quote_of(quote, asked.plan, asked.promotion, said), spoken)
+        return in_words(answers.quote_of(quote, asked.plan, asked.promotion, said), spoken)
 
 
 class RenewalsController(PartnerController):
@@ -204,23 +148,7 @@ class RenewalsController(PartnerController):
 
     @validate(
         *described(
-            success(
-                answers.RenewalMade,
-                "Renewed: paid from your deposit, once.",
-                examples.RENEWAL_MADE,
-                status=HTTPStatus.CREATED,
-                headers={
-                    "Location": HeaderSpec(description="Where to ask for its state."),
-                    REPLAYED: REPLAYED_HEADER,
-                },
-                links={
-                    "state": Link(
-                        operation_id="read_renewal",
-                        parameters={"renewal": "$response.body#/id"},
-                        description="Its state.",
-                    )
-                },
-            ),
+            MADE,
             *WITH_BODY,
             Misuse.IDEMPOTENCY_KEY_MISSING,
             Misuse.IDEMPOTENCY_KEY_WRONG,
@@ -243,35 +171,10 @@ class RenewalsController(PartnerController):
         asked = parsed_body
         offered = find_offered(Iccid.parse(asked.iccid), asked.plan, self.at)
         if offered is None:
-            return self._refuse(Code.CARD_UNKNOWN)
+            return self.refuse(Code.CARD_UNKNOWN)
         if offered.plan_version_id is None:
-            return self._refuse(Code.PLAN_UNKNOWN)
-        answer = renewals.renew(
-            Caller(CHANNEL, self.partner.code, idempotency_key),
-            order(asked, offered),
-            self.partner.account_id,
-            self.at,
-        )
-        if answer.refusal:
-            return refused(
-                answer.refusal, self.request, promotion=asked.promotion, replayed=answer.replayed
-            )
-        assert answer.id is not None
-        assert answer.valid_until is not None
-        made = answers.RenewalMade(
-            id=ids.outside("rnw", answer.id),
-            outcome="renewed",
-            plan=asked.plan,
-            promotion=asked.promotion,
-            currency=offered.currency,
-            total=asked.quoted_total,
-            valid_until=answer.valid_until.astimezone(UTC),
-        )
-        response = _written(made, HTTPStatus.CREATED)
-        response["Location"] = ADDRESS + made.id
-        if answer.replayed:
-            response[REPLAYED] = "true"
-        return response
+            return self.refuse(Code.PLAN_UNKNOWN)
+        return renew(self, asked, offered, idempotency_key)
 
     @validate(
         *described(
@@ -291,7 +194,7 @@ class RenewalsController(PartnerController):
         found = renewals.of_payer(self.partner.account_id, parsed_query.limit + 1, before)
         page = [answers.renewal_of(renewal) for renewal in found[: parsed_query.limit]]
         more = len(found) > parsed_query.limit
-        return _written(answers.Renewals(page, page[-1].id if more else None))
+        return written(answers.Renewals(page, page[-1].id if more else None))
 
 
 class RenewalController(PartnerController):
@@ -313,18 +216,28 @@ class RenewalController(PartnerController):
         """
         found = renewals.find(ids.inside("rnw", parsed_path.renewal))
         if found is None or found.payer_id != self.partner.account_id or found.means != "deposit":
-            return self._refuse(Code.RENEWAL_UNKNOWN)
-        return _written(answers.renewal_of(found))
+            return self.refuse(Code.RENEWAL_UNKNOWN)
+        return written(answers.renewal_of(found))
 
 
-def _written(body: msgspec.Struct, status: HTTPStatus = HTTPStatus.OK) -> HttpResponse:
-    return HttpResponse(
-        _ENCODER.encode(body), status=status, content_type="application/json", headers=HEADERS
+class AnnouncementsController(PartnerController):
+    """What the operator has to say to partners now."""
+
+    @validate(
+        *described(
+            success(told.Announcements, "The announcements.", examples.ANNOUNCEMENTS),
+        ),
+        operation_id="list_announcements",
+        tags=["Announcements"],
     )
+    def get(self) -> HttpResponse:
+        """List what is announced now, warnings first.
 
-
-def _in_words(body: msgspec.Struct, spoken: str) -> HttpResponse:
-    answer = _written(body)
-    answer["Content-Language"] = spoken
-    answer["Vary"] = "Accept-Language"
-    return answer
+        Such as an outage, in the language of Accept-Language. Ask every few minutes.
+        """
+        spoken = language(self.request)
+        found = [
+            told.Announcement(banner.text, banner.severity)
+            for banner in trust.banners(CHANNEL, self.at, spoken)
+        ]
+        return in_words(told.Announcements(found), spoken)

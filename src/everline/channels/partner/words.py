@@ -32,6 +32,16 @@ MISSING_STEPS: Final[Mapping[str, Code]] = {
 """The refusal that a state meets; a test compares it with what the verb answers."""
 
 
+OUTCOMES: Final[Mapping[str, str]] = {
+    "paid": _("Paid. Do not send it again."),
+    "taken_back": _("Taken back: the money is in your deposit again, or on its way there."),
+    "refused": _("Refused: nothing was taken, and a new try needs a new reference."),
+    "given_up": _("Given up: nothing was taken, and nothing will be under this reference."),
+    "unknown": _("Not received, or not finished yet. Send the same again with this reference."),
+}
+"""Each outcome of an advice."""
+
+
 def fate(quote: Quote) -> str:
     """Say what happens to the present plan and to what is left of it, in the active language."""
     assert quote.starts_at is not None
