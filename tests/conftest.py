@@ -46,6 +46,7 @@ tried.load_profile("everline")
 pytest_plugins = [
     "tests.command",
     "tests.counter",
+    "tests.lobby",
     "tests.marketplace",
     "tests.simulator_fixtures",
     "tests.town",

@@ -23,6 +23,7 @@ from everline.database.migrate import MONTHS_AHEAD
 from everline.jobs import Kind, Now, Sweep
 from everline.payments import gateways
 from everline.payments.gateways.sandbox import Sandbox
+from everline.payments.gateways.terminal import Terminal
 from everline.provisioning import install as install_networks, installed as networks
 from everline.provisioning.simulated import Simulated
 from everline.trust import official, signatures
@@ -40,7 +41,8 @@ def plug_in() -> None:
     address, secret = settings.SANDBOX_ADDRESS, settings.SANDBOX_SECRET
     if address:
         _unplug()
-        gateways.install({"sandbox": Sandbox(address, secret, settings.MERCHANT)})
+        at_bank = (address, secret, settings.MERCHANT)
+        gateways.install({"sandbox": Sandbox(*at_bank), "terminal": Terminal(*at_bank)})
         install_networks({"simulated": Simulated(address)})
     signatures.install(signing_key)
     official.install_receipts({"rnw": renewals.receipt})

@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "everline.channels.web",
     "everline.channels.hotline",
     "everline.channels.store",
+    "everline.channels.kiosk",
 ]
 
 MIDDLEWARE = [

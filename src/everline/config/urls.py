@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("callbacks/<slug:gateway>", callbacks.receive, name="callbacks"),
     path("", include("everline.channels.partner.urls")),
     path("", include("everline.pages.urls")),
+    path("", include("everline.channels.kiosk.urls")),
     path("", include("everline.channels.store.urls")),
     path("", include("everline.channels.web.urls")),
     path("hotline/", include("everline.channels.hotline.urls")),

@@ -19,6 +19,7 @@ from everline.payments.attempts import (
     keep_callback,
     mark_sent,
     replay_callbacks,
+    stop,
     waiting_by_gateway,
 )
 from everline.payments.gateways import gateway, installed
@@ -39,5 +40,6 @@ __all__ = [
     "keep_callback",
     "mark_sent",
     "replay_callbacks",
+    "stop",
     "waiting_by_gateway",
 ]

@@ -23,6 +23,7 @@ from everline.payments.gateways import (
     Outcome,
     Pending,
     RefundOutcome,
+    Stoppable,
     Succeeded,
     checked,
     checked_refund,
@@ -175,6 +176,16 @@ def ask(attempt: Attempt, at: datetime) -> Said:
     adapter = gateway(attempt.gateway)
     with database.outside():
         outcome = adapter.query(attempt.key, at)
+    return _said(checked(outcome, attempt.money), adapter.abilities, attempt.asks, at)
+
+
+def stop(attempt: Attempt, at: datetime) -> Said | None:
+    """Ask the gateway to end an attempt that nobody has begun to pay; None when it cannot."""
+    adapter = gateway(attempt.gateway)
+    if not isinstance(adapter, Stoppable):
+        return None
+    with database.outside():
+        outcome = adapter.stop(attempt.key)
     return _said(checked(outcome, attempt.money), adapter.abilities, attempt.asks, at)
 
 

@@ -15,7 +15,7 @@ from everline.renewals.open import (
     pay_open,
     send_pay_link,
 )
-from everline.renewals.pay import Settled, ask_all, ask_renewal, pay
+from everline.renewals.pay import Settled, ask_all, ask_renewal, pay, stop
 from everline.renewals.quotes import Quote, quote
 from everline.renewals.receipts import receipt
 from everline.renewals.renew import (
@@ -61,5 +61,6 @@ __all__ = [
     "retry_payment",
     "reverse",
     "send_pay_link",
+    "stop",
     "withdraw",
 ]

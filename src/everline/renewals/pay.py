@@ -87,6 +87,19 @@ def ask_renewal(purpose_id: UUID, now: Now) -> Settled | None:
     return ask(attempt, now) if _is_set_up("attempt", attempt) else None
 
 
+def stop(purpose_id: UUID, now: Now) -> Settled | None:
+    """End the latest attempt of a renewal or top-up where nobody has begun to pay.
+
+    None when its gateway cannot be told, or when it was not sent or is settled. What the gateway
+    says is settled: whoever has paid meanwhile has paid.
+    """
+    attempt = payments.first_attempt(purpose_id)
+    if attempt is None or attempt.state not in {"sent", "unknown"}:
+        return None
+    said = payments.stop(attempt, now()) if _is_set_up("attempt", attempt) else None
+    return settle(attempt.id, said, now()) if said else None
+
+
 def ask_all(now: Now, most: int = 20) -> int:
     """Be the janitor once: ask about the attempts and refunds whose time has come.
 

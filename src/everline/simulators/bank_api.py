@@ -46,7 +46,7 @@ def post_charge(world: World, request: Request, fault: Fault | None) -> Answer:
     """Create a charge: with a token it is decided now, without one the customer has a page."""
     values = request.json()
     token = text(values, "token", "")
-    order = _order(world, request, values)
+    order = read_order(world, request, values)
     if not token and not order.return_url:
         raise ProblemError(400, "return_url_invalid", "A charge with a page needs 'return_url'.")
     with world.store.transaction() as records:
@@ -138,7 +138,8 @@ OPERATIONS: Final[Mapping[tuple[str, str], tuple[str, Operation]]] = {
 }
 
 
-def _order(world: World, request: Request, values: Mapping[str, Any]) -> bank.Charge:
+def read_order(world: World, request: Request, values: Mapping[str, Any]) -> bank.Charge:
+    """Read what a merchant asks to be paid."""
     key = _key(request)
     with world.store.transaction() as records:
         reference, now_ms = records.reference("chg", key), records.now_ms()

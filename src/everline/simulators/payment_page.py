@@ -38,7 +38,11 @@ MINUTES_MAX: Final = 180
 """A page that stays open longer than this does not hurry anybody."""
 
 _FOLDER: Final = Path(__file__).parent / "pages"
-_FILES: Final = {"style.css": "text/css; charset=utf-8", "mark.svg": "image/svg+xml"}
+_FILES: Final = {
+    "style.css": "text/css; charset=utf-8",
+    "reader.css": "text/css; charset=utf-8",
+    "mark.svg": "image/svg+xml",
+}
 
 
 class Html(str):
@@ -89,16 +93,16 @@ def get_confirmation(world: World, request: Request, _fault: Fault | None) -> An
     charge = _charge(world, request)
     if charge is None or charge.state != "confirming":
         return _message(request, charge)
-    words = _words(_tag(request, charge))
+    words = words_of(tag_of(request, charge))
     merchant = charge.merchant
-    content = _rendered(
+    content = rendered(
         "confirm.html",
         action=request.path + _language_part(request),
         merchant=merchant,
         title=words["confirm_title"],
         body=_filled(words["confirm_body"], merchant=merchant),
         to_pay=words["to_pay"],
-        amount=_amount(charge, _tag(request, charge)),
+        amount=amount_of(charge, tag_of(request, charge)),
         number_label=words["number_label"],
         masked=charge.masked_means,
         yes=words["confirm_yes"],
@@ -149,13 +153,13 @@ def _charge(world: World, request: Request) -> bank.Charge | None:
 
 
 def _pay(request: Request, charge: bank.Charge, now_ms: int, error: str = "") -> Answer:
-    tag = _tag(request, charge)
-    words = _words(tag)
-    amount = _amount(charge, tag)
+    tag = tag_of(request, charge)
+    words = words_of(tag)
+    amount = amount_of(charge, tag)
     minutes = max(1, (charge.expires_ms - now_ms) // 60_000)
     groups = Html(
         "".join(
-            _rendered(
+            rendered(
                 "group.html",
                 tone=tone,
                 title=words[f"group_{tone}"],
@@ -164,7 +168,7 @@ def _pay(request: Request, charge: bank.Charge, now_ms: int, error: str = "") ->
             for tone, names in GROUPS
         )
     )
-    content = _rendered(
+    content = rendered(
         "pay.html",
         action=request.path + _language_part(request),
         merchant=charge.merchant,
@@ -172,7 +176,7 @@ def _pay(request: Request, charge: bank.Charge, now_ms: int, error: str = "") ->
         amount=amount,
         description=charge.description,
         until=_filled(words["until"], minutes=str(minutes)) if minutes <= MINUTES_MAX else "",
-        error=_rendered("error.html", message=words[error]) if error else Html(),
+        error=rendered("error.html", message=words[error]) if error else Html(),
         error_id=" number-error" if error else "",
         invalid=Html('aria-invalid="true" autofocus') if error else Html(),
         number_label=words["number_label"],
@@ -189,7 +193,7 @@ def _pay(request: Request, charge: bank.Charge, now_ms: int, error: str = "") ->
 
 
 def _row(words: Mapping[str, str], conduct: numbers.Conduct) -> str:
-    return _rendered(
+    return rendered(
         "row.html",
         name=words[conduct.name],
         note=words[f"{conduct.name}_note"],
@@ -200,7 +204,7 @@ def _row(words: Mapping[str, str], conduct: numbers.Conduct) -> str:
 
 
 def _message(request: Request, charge: bank.Charge | None) -> Answer:
-    words = _words(_tag(request, charge))
+    words = words_of(tag_of(request, charge))
     merchant = (charge.merchant if charge else "") or words["merchant"]
     if charge is None:
         kind = "missing"
@@ -211,8 +215,8 @@ def _message(request: Request, charge: bank.Charge | None) -> Answer:
     link = Html()
     if charge is not None and charge.return_url:
         label = _filled(words["back"], merchant=merchant)
-        link = _rendered("link.html", href=charge.return_url, label=label)
-    content = _rendered(
+        link = rendered("link.html", href=charge.return_url, label=label)
+    content = rendered(
         "message.html",
         merchant=charge.merchant if charge else "",
         title=words[f"{kind}_title"],
@@ -233,19 +237,19 @@ def _page(
     layout: str,
     status: int = 200,
 ) -> Answer:
-    tag = _tag(request, charge)
-    words = _words(tag)
+    tag = tag_of(request, charge)
+    words = words_of(tag)
     languages = "".join(
-        _rendered(
+        rendered(
             "language.html",
             tag=each,
-            name=_words(each)["language"],
-            short=_words(each)["language_short"],
+            name=words_of(each)["language"],
+            short=words_of(each)["language_short"],
             current=Html('aria-current="true"' if each == tag else ""),
         )
         for each in LOCALES
     )
-    body = _rendered(
+    body = rendered(
         "layout.html",
         lang=tag,
         title=title,
@@ -274,7 +278,8 @@ def _moved(url: str) -> Answer:
     return Answer(303, headers=(("Location", url), ("Referrer-Policy", "no-referrer")))
 
 
-def _tag(request: Request, charge: bank.Charge | None) -> str:
+def tag_of(request: Request, charge: bank.Charge | None) -> str:
+    """Choose the language: the address's, the charge's, or English."""
     wanted = (request.query.get("locale") or (charge.locale if charge else "")).lower()
     for tag in LOCALES:
         if wanted.partition("-")[0].partition("_")[0] == tag.partition("-")[0]:
@@ -283,10 +288,11 @@ def _tag(request: Request, charge: bank.Charge | None) -> str:
 
 
 def _language_part(request: Request) -> str:
-    return f"?locale={_tag(request, None)}" if "locale" in request.query else ""
+    return f"?locale={tag_of(request, None)}" if "locale" in request.query else ""
 
 
-def _amount(charge: bank.Charge, tag: str) -> str:
+def amount_of(charge: bank.Charge, tag: str) -> str:
+    """Write what a charge asks for."""
     digits = get_currency_precision(charge.currency)
     if charge.currency in WITHOUT_ZERO_DECIMALS and charge.amount_minor % 10**digits == 0:
         shown = 0
@@ -306,7 +312,8 @@ def _amount(charge: bank.Charge, tag: str) -> str:
 
 
 @cache
-def _words(tag: str) -> Mapping[str, str]:
+def words_of(tag: str) -> Mapping[str, str]:
+    """Give the sentences of one language."""
     words: dict[str, str] = json.loads((_FOLDER / f"{tag}.json").read_text("utf-8"))
     return MappingProxyType(words)
 
@@ -320,7 +327,8 @@ def _filled(sentence: str, /, **values: str) -> str:
     return Template(sentence).substitute(values)
 
 
-def _rendered(name: str, /, **values: str) -> Html:
+def rendered(name: str, /, **values: str) -> Html:
+    """Fill a template, everything in it escaped."""
     safe = {
         key: value if isinstance(value, Html) else html.escape(value)
         for key, value in values.items()

@@ -1,8 +1,8 @@
 """The listening part: one thread a connection, on 127.0.0.1, and the playing of common faults.
 
-It routes a request to bank_api.py, payment_page.py, network.py or control.py, and cuts, delays or
-bends what comes back as faults.py says. It writes no log of what was sent: a number typed here by
-mistake must not stay anywhere.
+It routes a request to bank_api.py, payment_page.py, reader.py and its page, network.py or
+control.py, and cuts, delays or bends what comes back as faults.py says. It writes no log of what
+was sent: a number typed here by mistake must not stay anywhere.
 """
 
 import logging
@@ -14,7 +14,15 @@ from threading import BoundedSemaphore
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from everline.simulators import bank_api, control, faults, network, payment_page
+from everline.simulators import (
+    bank_api,
+    control,
+    faults,
+    network,
+    payment_page,
+    reader,
+    reader_page,
+)
 from everline.simulators.bank_api import Operation, World
 from everline.simulators.faults import Fault
 from everline.simulators.store import pause
@@ -35,6 +43,8 @@ _ROUTES: Final[Mapping[tuple[str, str], tuple[str, Operation]]] = {
     **network.OPERATIONS,
     **control.OPERATIONS,
     **payment_page.OPERATIONS,
+    **reader.OPERATIONS,
+    **reader_page.OPERATIONS,
 }
 logger: Final = logging.getLogger(__name__)
 

@@ -19,11 +19,11 @@ from everline.channels.store import tills
 from everline.channels.store.forms import CodeForm, SignInForm, UnlockForm
 from everline.channels.store.frame import page
 from everline.channels.store.tills import Shift, at_till
+from everline.pages import devices
 from everline.pages.frame import see_other
 from everline.people import terminals
 from everline.people.models import Person, Terminal as Row
 from everline.people.terminals import Terminal
-from everline.trust import Actor, acts
 
 TRIES_MAX: Final = 10
 TRIES_SECONDS: Final = 900
@@ -37,24 +37,17 @@ def enrol(request: HttpRequest) -> HttpResponse:
     at = clock.now()
     form = CodeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        enrolled = terminals.enrol(form.cleaned_data["code"], at)
-        if enrolled is None:
-            form.add_error("code", _("This code is wrong, used or too old. Ask for a new one."))
-        elif enrolled.terminal.kind != "till":
-            # Nobody has its key: the kiosk needs another code, as if this one had been mistyped.
-            form.add_error(
-                "code", _("This code is for a kiosk, and now it is used. Ask for a new one.")
-            )
-        else:
-            acts.record(
-                Actor("terminal", None, enrolled.terminal.id),
-                "enrol",
-                ("terminal", enrolled.terminal.id),
-                at,
-            )
+        enrolled, is_other = devices.enrol(form.cleaned_data["code"], tills.DEVICE.kind, at)
+        if enrolled is not None:
             response = see_other("store:sign-in")
-            tills.keep_key(response, enrolled.key)
+            devices.keep_key(response, tills.DEVICE, enrolled.key)
             return response
+        form.add_error(
+            "code",
+            _("This code is for a kiosk, and now it is used. Ask for a new one.")
+            if is_other
+            else _("This code is wrong, used or too old. Ask for a new one."),
+        )
     context = {
         "form": form,
         "till": tills.find_till(request, at),

@@ -11,21 +11,22 @@ from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from everline import clock
 from everline.database.requests import Caller
+from everline.pages import devices
+from everline.pages.devices import Cookie
 from everline.pages.frame import see_other
 from everline.people.models import Person
 from everline.people.roles import Ability, abilities, roles, workplace
-from everline.people.terminals import Terminal, find_terminal
+from everline.people.terminals import Terminal
 from everline.slips import Issuer
 from everline.trust import Actor, acts
 
 CHANNEL: Final = "store"
 COOKIE: Final = "everline_till"
-COOKIE_SECONDS: Final = 365 * 24 * 3600
+DEVICE: Final = Cookie("till", COOKIE, "/till")
 IDLE: Final = timedelta(minutes=5)
 """After this time without a key pressed, the till locks itself."""
 
@@ -98,9 +99,7 @@ def at_till(view: View[_P]) -> Callable[..., HttpResponse]:
 
 def find_till(request: HttpRequest, at: datetime) -> Terminal | None:
     """Find which till this browser is; None when it is none, or was revoked."""
-    key = request.COOKIES.get(COOKIE, "")
-    terminal = find_terminal(key, at) if key else None
-    return terminal if terminal is not None and terminal.kind == "till" else None
+    return devices.find(request, DEVICE, at)
 
 
 def find_shift(request: HttpRequest, terminal: Terminal, at: datetime) -> Shift | None:
@@ -147,19 +146,6 @@ def touch(request: HttpRequest, at: datetime, *, locked: bool = False) -> None:
 def end(request: HttpRequest) -> None:
     """End a shift."""
     request.session.flush()
-
-
-def keep_key(response: HttpResponse, key: str) -> None:
-    """Keep the till's key in its browser, out of reach of scripts and of other sites."""
-    response.set_cookie(
-        COOKIE,
-        key,
-        max_age=COOKIE_SECONDS,
-        path="/till",
-        secure=settings.IS_SECURE,
-        httponly=True,
-        samesite="Strict",
-    )
 
 
 def _role(person: Person) -> str:

@@ -8,7 +8,7 @@ amount. payments alone imports this folder. sandbox.py is the model for further 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from everline.errors import MisuseError
 from everline.money import Money
@@ -144,6 +144,18 @@ class Gateway(Protocol):
         """Verify the signature over the raw body and say what it points at.
 
         Raises MisuseError when the signature is missing or wrong, or the body is not understood.
+        """
+        ...
+
+
+@runtime_checkable
+class Stoppable(Protocol):
+    """What a gateway can do besides whose device stands beside the customer, and can be told."""
+
+    def stop(self, attempt_key: str) -> Outcome:
+        """End an attempt for which no bank card was presented yet, or say how it stands.
+
+        `Failed` only when no money moved and none will; whoever is too late hears so.
         """
         ...
 

@@ -141,8 +141,8 @@ class Sandbox:
         except FaultError as fault:
             return Unknown(fault.detail)
         if status != httpx.codes.OK:
-            return _refused(status, body)
-        return checked(_charge_outcome(body, charge.attempt_key), charge.amount)
+            return refused(status, body)
+        return checked(charge_outcome(body, charge.attempt_key), charge.amount)
 
     def query(self, attempt_key: str, at: datetime) -> Outcome:
         """Ask what became of an attempt.
@@ -152,13 +152,13 @@ class Sandbox:
         """
         try:
             status, body = self._get("/v1/charges", {"key": attempt_key, "at": at.isoformat()})
-            if _code(status, body) == "charge_unknown":
+            if code_of(status, body) == "charge_unknown":
                 status, body = self._post("/v1/charges/close", {"key": attempt_key})
         except FaultError as fault:
             return Unknown(fault.detail)
         if status != httpx.codes.OK:
             return Unknown(f"answered {status}")
-        return _charge_outcome(body, attempt_key)
+        return charge_outcome(body, attempt_key)
 
     def refund(self, refund_key: str, attempt_reference: str, amount: Money) -> RefundOutcome:
         """Give back a part or all of a captured attempt."""
@@ -172,7 +172,7 @@ class Sandbox:
         except FaultError as fault:
             return Unknown(fault.detail)
         if status != httpx.codes.OK:
-            return _refused(status, body)
+            return refused(status, body)
         return checked_refund(_refund_outcome(body, refund_key), amount)
 
     def query_refund(self, refund_key: str) -> RefundOutcome:
@@ -237,7 +237,8 @@ class Sandbox:
         return response.status_code, body
 
 
-def _charge_outcome(body: bytes, key: str) -> Outcome:
+def charge_outcome(body: bytes, key: str) -> Outcome:
+    """Read an answer about a charge; what is not understood is unknown."""
     try:
         told = msgspec.json.decode(body, type=_Charge)
     except msgspec.DecodeError:
@@ -279,9 +280,9 @@ def _yes(reference: str, minor: int, currency: str, means: str) -> Succeeded | U
     return Succeeded(reference, captured, means[:MEANS_LENGTH_MAX])
 
 
-def _refused(status: int, body: bytes) -> Failed | Unknown:
+def refused(status: int, body: bytes) -> Failed | Unknown:
     """Read an error: a no only where the bank says that nothing was done and nothing will be."""
-    code = _code(status, body)
+    code = code_of(status, body)
     if code == "key_closed":
         return Failed(None, NEVER_RECEIVED, hard=False)
     if code in REFUSALS:
@@ -289,7 +290,7 @@ def _refused(status: int, body: bytes) -> Failed | Unknown:
     return Unknown(f"answered {status}")
 
 
-def _code(status: int, body: bytes) -> str:
+def code_of(status: int, body: bytes) -> str:
     """Return the code of a client error, or nothing."""
     if not httpx.codes.is_client_error(status):
         return ""

@@ -1,0 +1,186 @@
+"""The forms of the kiosk: what is touched, typed or scanned, read by ids.py.
+
+A pad of keys stands beside each number. Without script each key is a button that sends the form
+with `press`, and comes back with one sign more; with script it only writes.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import get_language, gettext as _, gettext_lazy
+
+from everline.ids import Eid, Iccid, Imei, InvalidNumberError, Msisdn
+from everline.money import AMOUNT_MAX
+from everline.renewals import Contact
+from everline.renewals.open import CODE_LENGTH
+
+TEXT_LENGTH_MAX: Final = 200
+TYPED_LENGTH_MAX: Final = 40
+PHONE_DIGITS_MAX: Final = 15
+EID_DIGITS_MIN: Final = 20
+BACK: Final = "back"
+CLEAR: Final = "clear"
+DIGITS: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9", CLEAR, "0", BACK)
+SIGNS: Final = (*"1234567890QWERTYUIOPASDFGHJKLZXCVBNM-", BACK)
+
+
+def typed_into(**attributes: str) -> forms.TextInput:
+    """Make an input that is focused for a scanner and that no browser completes."""
+    plain = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
+    return forms.TextInput(attrs=plain | attributes)
+
+
+def pressed(typed: str, key: str) -> str:
+    """Give what stands in a field after a key of the pad."""
+    if key == CLEAR:
+        return ""
+    if key == BACK:
+        return typed.rstrip()[:-1]
+    return (typed + key)[:TYPED_LENGTH_MAX] if key in SIGNS else typed
+
+
+def explained(error: InvalidNumberError) -> ValidationError:
+    """Turn what ids.py found into what a form shows."""
+    return ValidationError(_(error.template) % error.facts)
+
+
+class KioskForm(forms.Form):
+    """A form whose mistakes are told by us and not by the browser."""
+
+    use_required_attribute = False
+
+
+class CodeForm(KioskForm):
+    """The one-time code that makes a device a kiosk."""
+
+    code = forms.CharField(
+        label=gettext_lazy("One-time code"),
+        help_text=gettext_lazy("Eight letters and digits. The office opens a code for this kiosk."),
+        max_length=TYPED_LENGTH_MAX,
+        widget=typed_into(autofocus="autofocus"),
+        error_messages={"required": gettext_lazy("Enter the one-time code.")},
+    )
+
+
+class FindForm(KioskForm):
+    """A card number, its phone number, or the eight digits of an open renewal."""
+
+    number = forms.CharField(
+        label=gettext_lazy("Card number"),
+        help_text=gettext_lazy(
+            "Or your phone number, or the code of a renewal to pay. You can scan it too."
+        ),
+        max_length=TEXT_LENGTH_MAX,
+        widget=typed_into(autofocus="autofocus", inputmode="none"),
+        error_messages={"required": gettext_lazy("Enter the card number.")},
+    )
+
+    def clean_number(self) -> str:
+        """Leave a code as it is, and read numbers."""
+        typed: str = self.cleaned_data["number"]
+        digits = "".join(str(int(sign)) for sign in typed if sign.isdecimal())
+        if len(digits) == CODE_LENGTH and not typed.strip().startswith("+"):
+            return digits
+        is_short = len(digits) <= PHONE_DIGITS_MAX
+        is_phone = typed.strip().startswith("+") or (digits.startswith("0") and is_short)
+        try:
+            return Msisdn.parse(typed) if is_phone else Iccid.parse(typed)
+        except InvalidNumberError as error:
+            raise explained(error) from error
+
+
+class RequestForm(KioskForm):
+    """The request id, made when the form was shown: the same one again is the same request."""
+
+    request_id = forms.UUIDField()
+
+
+class StartCodeForm(RequestForm):
+    """The start code that is printed on a card's carrier."""
+
+    number = forms.CharField(
+        label=gettext_lazy("Start code"),
+        max_length=TYPED_LENGTH_MAX,
+        widget=typed_into(autofocus="autofocus", inputmode="none"),
+        error_messages={"required": gettext_lazy("Enter the start code.")},
+    )
+
+
+class DeviceForm(RequestForm):
+    """The number of a device: its IMEI, or the EID of its eSIM chip."""
+
+    number = forms.CharField(
+        label=gettext_lazy("IMEI or EID of the device"),
+        help_text=gettext_lazy("Dial *#06# on the device, or scan its box."),
+        max_length=TEXT_LENGTH_MAX,
+        widget=typed_into(autofocus="autofocus", inputmode="none"),
+        error_messages={"required": gettext_lazy("Enter the IMEI or the EID of the device.")},
+    )
+
+    def clean_number(self) -> Imei | Eid:
+        """Read the number; a long one is an EID."""
+        typed: str = self.cleaned_data["number"]
+        is_long = sum(sign.isdigit() for sign in typed) >= EID_DIGITS_MIN
+        try:
+            return Eid.parse(typed) if is_long else Imei.parse(typed)
+        except InvalidNumberError as error:
+            raise explained(error) from error
+
+
+class PayForm(RequestForm):
+    """By what one pays: the card terminal beside the screen, or a phone."""
+
+    by = forms.ChoiceField(choices=[("card", ""), ("phone", "")])
+
+
+class SaleForm(PayForm):
+    """What is common to both sales: where the confirmation goes."""
+
+    contact = forms.CharField(
+        label=gettext_lazy("Where the confirmation goes (optional)"),
+        help_text=gettext_lazy("An e-mail address, or a phone number with +."),
+        max_length=TEXT_LENGTH_MAX,
+        required=False,
+        widget=typed_into(),
+    )
+
+    def clean_contact(self) -> Contact:
+        """Read an e-mail address or a telephone number; nothing is nothing."""
+        typed: str = self.cleaned_data["contact"].strip()
+        locale = get_language() or "en"
+        if not typed:
+            return Contact(locale=locale)
+        if "@" in typed:
+            try:
+                validate_email(typed)
+            except ValidationError as error:
+                raise ValidationError(
+                    _("This is not an e-mail address. Write it like name@example.com.")
+                ) from error
+            return Contact(email=typed, locale=locale)
+        try:
+            return Contact(phone=Msisdn.parse(typed), locale=locale)
+        except InvalidNumberError as error:
+            raise explained(error) from error
+
+
+class OrderForm(SaleForm):
+    """A plan at the total and the end that were shown."""
+
+    plan_version = forms.UUIDField()
+    total = forms.IntegerField(min_value=0, max_value=AMOUNT_MAX)
+    ends_at = forms.CharField(max_length=40)
+    again = forms.BooleanField(required=False)
+
+    def clean_ends_at(self) -> datetime:
+        """Read the end that was shown."""
+        try:
+            end = datetime.fromisoformat(self.cleaned_data["ends_at"])
+        except ValueError as error:
+            raise ValidationError("") from error
+        if end.utcoffset() is None:
+            raise ValidationError("")
+        return end
