@@ -131,7 +131,7 @@ def test_a_sound_store_and_its_double(tmp_path: Path) -> None:
         Retailer(
             "JKT-001", "Senandi Sabang", "shop", "Jakarta", "Jl. Sabang 41, Menteng", "Lantai 1",
             -6_185_310, 106_825_060, "Mo-Sa 09:00-21:00; Su off", "+999215550101", "IDR",
-            2_500_000_000, 0, 0, 0, 2,
+            2_500_000_000, 0, 0, 0, "", 2,
         )
     ]  # fmt: skip
     assert flaws(problems) == [(3, "code", Flaw.TWICE)]

@@ -312,6 +312,22 @@ def test_an_operator_is_read_in_full(tmp_path: Path) -> None:
         ("web:", "fax:", "channels.fax", Flaw.NOT_ONE_OF),
         ("is_open: true", "is_open: yes", "channels.web.is_open", Flaw.NOT_ONE_OF),
         ("[gateway]", "[cash]", "channels.web.means[1]", Flaw.NOT_ONE_OF),
+        ("channels:", "topup_limits: {IDR: [5]}\nchannels:", "topup_limits", Flaw.NOT_LIMITS),
+        ("channels:", "topup_limits: {IDR: [9, 5]}\nchannels:", "topup_limits", Flaw.NOT_LIMITS),
+        ("channels:", "topup_limits: {EUR: [5]}\nchannels:", "topup_limits.EUR", Flaw.NOT_ONE_OF),
+        ("channels:", "topup_amounts: {IDR: [x]}\nchannels:", "topup_amounts.IDR[1]", Flaw.AMOUNT),
+        (
+            "channels:",
+            f"topup_amounts: {{IDR: {list(range(1, 10))}}}\nchannels:",
+            "topup_amounts",
+            Flaw.TOO_MANY,
+        ),
+        (
+            "channels:",
+            "topup_limits: {IDR: [5, 9]}\ntopup_amounts: {IDR: [4]}\nchannels:",
+            "topup_amounts",
+            Flaw.OUTSIDE_LIMITS,
+        ),
         ("{IDR: 100}", "{EUR: 100}", "channels.web.amounts_max.EUR", Flaw.NOT_ONE_OF),
     ],
 )

@@ -16,7 +16,17 @@ from typing import Final
 import psycopg
 from django.conf import settings
 
-from everline import autorenewal, clock, database, endings, ledger, notices, payments, renewals
+from everline import (
+    autorenewal,
+    clock,
+    database,
+    endings,
+    ledger,
+    notices,
+    payments,
+    renewals,
+    topups,
+)
 from everline.channels.hotline import legs
 from everline.config.environment import keep_secret
 from everline.database.migrate import MONTHS_AHEAD
@@ -45,7 +55,7 @@ def plug_in() -> None:
         gateways.install({"sandbox": Sandbox(*at_bank), "terminal": Terminal(*at_bank)})
         install_networks({"simulated": Simulated(address)})
     signatures.install(signing_key)
-    official.install_receipts({"rnw": renewals.receipt})
+    official.install_receipts({"rnw": renewals.receipt, "top": topups.receipt})
     if settings.DEMO:
         notices.install({"email": notices.Outbox(), "sms": notices.Outbox()})
         clock.use_offset(MovedClock().offset)

@@ -83,7 +83,7 @@ begin
         id, name, domain, sender_email, sender_sms, currency_digits, quote_minutes,
         payment_minutes, delivery_minutes, terms_ahead_max, lapsed_days,
         warn_month_hours, warn_week_hours, warn_day_hours, quiet_from_hour, quiet_until_hour,
-        document_check
+        document_check, topup_amounts, topup_limits
     )
     select
         1, o.name, o.domain, o.sender_email, o.sender_sms, o.currency_digits, o.quote_minutes,
@@ -91,7 +91,8 @@ begin
         coalesce(o.warn_month_hours, 72), coalesce(o.warn_week_hours, 24),
         coalesce(o.warn_day_hours, 6), coalesce(o.quiet_from_hour, 21),
         coalesce(o.quiet_until_hour, 8),
-        coalesce(o.document_check, '{}'::jsonb)
+        coalesce(o.document_check, '{}'::jsonb), coalesce(o.topup_amounts, '{}'::jsonb),
+        coalesce(o.topup_limits, '{}'::jsonb)
     from jsonb_populate_record(null::catalogue_policy, load_operator.operator) o
     on conflict (id) do update
     set name = excluded.name, domain = excluded.domain, sender_email = excluded.sender_email,
@@ -101,7 +102,8 @@ begin
         lapsed_days = excluded.lapsed_days, warn_month_hours = excluded.warn_month_hours,
         warn_week_hours = excluded.warn_week_hours, warn_day_hours = excluded.warn_day_hours,
         quiet_from_hour = excluded.quiet_from_hour, quiet_until_hour = excluded.quiet_until_hour,
-        document_check = excluded.document_check
+        document_check = excluded.document_check, topup_amounts = excluded.topup_amounts,
+        topup_limits = excluded.topup_limits
     where p.* is distinct from excluded.*
     returning p.xmax = 0 into is_new;
     if write_channels(load_operator.operator -> 'channels') > 0 then
@@ -180,13 +182,13 @@ begin
         insert into people_retailer as p (
             id, account_id, code, name, kind, city, address, floor_or_exit,
             latitude_microdegrees, longitude_microdegrees, opening_hours, phone, currency,
-            commission_basis_points
+            commission_basis_points, zone
         )
         select
             everline_uuid7(load_retailers.at), everline_uuid7(load_retailers.at), g.code, g.name,
             g.kind, g.city, g.address, g.floor_or_exit, g.latitude_microdegrees,
             g.longitude_microdegrees, g.opening_hours, g.phone, g.currency,
-            g.commission_basis_points
+            g.commission_basis_points, coalesce(g.zone, '')
         from jsonb_populate_recordset(null::people_retailer, load_retailers.retailers) g
         on conflict (code) do update
         set name = excluded.name, kind = excluded.kind, city = excluded.city,
@@ -194,14 +196,15 @@ begin
             latitude_microdegrees = excluded.latitude_microdegrees,
             longitude_microdegrees = excluded.longitude_microdegrees,
             opening_hours = excluded.opening_hours, phone = excluded.phone,
-            commission_basis_points = excluded.commission_basis_points
+            commission_basis_points = excluded.commission_basis_points, zone = excluded.zone
         where (
             p.name, p.kind, p.city, p.address, p.floor_or_exit, p.latitude_microdegrees,
-            p.longitude_microdegrees, p.opening_hours, p.phone, p.commission_basis_points
+            p.longitude_microdegrees, p.opening_hours, p.phone, p.commission_basis_points, p.zone
         ) is distinct from (
             excluded.name, excluded.kind, excluded.city, excluded.address, excluded.floor_or_exit,
             excluded.latitude_microdegrees, excluded.longitude_microdegrees,
-            excluded.opening_hours, excluded.phone, excluded.commission_basis_points
+            excluded.opening_hours, excluded.phone, excluded.commission_basis_points,
+            excluded.zone
         )
         returning p.xmax = 0 as is_new
     )

@@ -5,7 +5,7 @@ names the means of payment it takes and, if it has one, its limit a renewal in e
 The template is demo/operator.yaml; the tables are Policy (catalogue) and Channel (trust).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,12 @@ MEANS: Final = ("gateway", "balance", "deposit")
 
 DOCUMENTS: Final = ("not_asked", "seen", "matched")
 """What a clerk does about a document: nothing, look at it, compare its name with the holder's."""
+
+LIMITS: Final = 2
+"""How many amounts a limit has: the least and the most."""
+
+OFFERED_MAX: Final = 8
+"""Amounts that are offered for topping up: as many as can be told apart at a glance."""
 
 MINUTES_MAX: Final = 7 * 24 * 60
 HOURS_MAX: Final = 14 * 24
@@ -58,6 +64,8 @@ class Operator:
     quiet_from_hour: int
     quiet_until_hour: int
     document_check: Mapping[str, Any]
+    topup_amounts: Mapping[str, tuple[int, ...]]
+    topup_limits: Mapping[str, tuple[int, int]]
     channels: tuple[Channel, ...]
 
 
@@ -90,13 +98,15 @@ def read_operator(path: Path, problems: Problems) -> Operator | None:
     quiet_until_hour = policy.maybe("quiet_until_hour", values.whole(0, 23), 8)
     document_check = _document_check(policy.section("document_check"), digits)
     policy.close()
+    topup_limits, topup_amounts = _top_ups(top, digits)
     channels = _channels(top.section("channels"), digits)
     if not top.close():
         return None
     return Operator(
         name, domain, sender_email, sender_sms, digits, quote_minutes, payment_minutes,
         delivery_minutes, terms_ahead_max, lapsed_days, warn_month_hours, warn_week_hours,
-        warn_day_hours, quiet_from_hour, quiet_until_hour, document_check, channels,
+        warn_day_hours, quiet_from_hour, quiet_until_hour, document_check, topup_amounts,
+        topup_limits, channels,
     )  # fmt: skip
 
 
@@ -126,6 +136,41 @@ def _document_check(section: Section, currencies: Mapping[str, int]) -> dict[str
     least = _amounts(amounts, currencies)
     section.close()
     return {} if asked == DOCUMENTS[0] else {"asked": asked, "from": least}
+
+
+def _top_ups(
+    top: Section, currencies: Mapping[str, int]
+) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[int, ...]]]:
+    """Read by currency the least and the most that is taken, and the amounts that are offered."""
+    limits: dict[str, tuple[int, int]] = {}
+    for currency, bounds in _lists(top.section("topup_limits"), currencies):
+        if len(bounds) == LIMITS and 0 < bounds[0] < bounds[1]:
+            limits[currency] = (bounds[0], bounds[1])
+        else:
+            top.refuse("topup_limits", Flaw.NOT_LIMITS, value=currency)
+    offered = {}
+    for currency, amounts in _lists(top.section("topup_amounts"), currencies):
+        least, most = limits.get(currency, (1, money.AMOUNT_MAX))
+        if len(amounts) > OFFERED_MAX:
+            top.refuse("topup_amounts", Flaw.TOO_MANY, limit=OFFERED_MAX)
+        elif any(not least <= each <= most for each in amounts):
+            top.refuse("topup_amounts", Flaw.OUTSIDE_LIMITS, value=currency)
+        offered[currency] = tuple(sorted(amounts))
+    return limits, offered
+
+
+def _lists(
+    section: Section, currencies: Mapping[str, int]
+) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Read lists of amounts by currency; one with a problem is left out."""
+    for currency in section.keys:
+        if currency not in currencies:
+            choices = values.listed(currencies)
+            section.refuse(currency, Flaw.NOT_ONE_OF, value=currency, choices=choices)
+            continue
+        amounts = section.many(currency, values.amount(currency))
+        if section.is_sound:
+            yield currency, amounts
 
 
 def _amounts(section: Section, currencies: Mapping[str, int]) -> dict[str, int]:

@@ -103,6 +103,8 @@ class Flaw(StrEnum):
     VERSION_SOLD = "version_sold"
     FIXED = "fixed"
     LOWERED = "lowered"
+    NOT_LIMITS = "not_limits"
+    OUTSIDE_LIMITS = "outside_limits"
     MSISDN_TAKEN = "msisdn_taken"
     ICCID_TWICE = "iccid_twice"
     CARD_UNKNOWN = "card_unknown"
@@ -275,6 +277,12 @@ SENTENCES: Final[Mapping[Flaw, str]] = MappingProxyType(
             "effective_from."
         ),
         Flaw.FIXED: _("This was loaded as %(stored)s and stays so. Write that again."),
+        Flaw.NOT_LIMITS: _(
+            "Limits in %(value)s are the least and the most. Write them like [10, 500]."
+        ),
+        Flaw.OUTSIDE_LIMITS: _(
+            "An amount in %(value)s lies outside of topup_limits. Change the amount or the limits."
+        ),
         Flaw.LOWERED: _(
             "%(stored)s is booked already, and a file takes no money back. Write that, or more."
         ),

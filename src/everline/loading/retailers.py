@@ -17,8 +17,9 @@ KINDS: Final = ("shop", "mall_counter", "station", "airport")
 COLUMNS: Final = (
     "code", "name", "kind", "city", "address", "floor_or_exit", "latitude", "longitude",
     "opening_hours", "phone", "currency", "deposit", "commission", "tills", "kiosks",
+    "zone",
 )  # fmt: skip
-OPTIONAL: Final = frozenset({"floor_or_exit", "phone", "commission", "tills", "kiosks"})
+OPTIONAL: Final = frozenset({"floor_or_exit", "phone", "commission", "tills", "kiosks", "zone"})
 TERMINALS_MAX: Final = 99
 """Tills, or kiosks, of one store: their codes end in two digits at most."""
 RETAILERS_MAX: Final = 200_000
@@ -31,7 +32,8 @@ _T = TypeVar("_T")
 class Retailer:
     """One store; the deposit is in minor units, the place in millionths of a degree (WGS 84).
 
-    `tills` and `kiosks` are how many of each it has; loading makes those that are missing.
+    `tills` and `kiosks` are how many of each it has; loading makes those that are missing. Without
+    a `zone` nobody is told whether it is open now.
     """
 
     code: str
@@ -49,6 +51,7 @@ class Retailer:
     commission_basis_points: int
     tills: int
     kiosks: int
+    zone: str
     line: int
 
 
@@ -105,6 +108,7 @@ def _retailer(name: str, line: int, fields: dict[str, str], problems: Problems) 
         commission_basis_points=read("commission", values.commission, 0),
         tills=read("tills", values.whole(0, TERMINALS_MAX), 0),
         kiosks=read("kiosks", values.whole(0, TERMINALS_MAX), 0),
+        zone=read("zone", values.zone, ""),
         line=line,
     )
     return retailer if problems.count == before else None

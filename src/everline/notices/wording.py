@@ -4,6 +4,7 @@ A confirmation carries the receipt number, the masked card, the plan, the amount
 end with its zone, and a link. How it leaves is in senders.py, warnings are worded in warnings.py.
 """
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ SMS_LENGTH_MAX: Final = 480
 """Characters of a text message; longer ones are cut into parts by the network, and paid for."""
 
 SUBJECT_LENGTH_MAX: Final = 150
+
+HIDDEN: Final = re.compile(r"•+ ?")
+"""The signs for hidden digits, which a telephone's short alphabet lacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,11 @@ class _Said:
 
     amount: str
     means: str
+    """By what it was paid, with the end of its number as far as a gateway told it."""
+
+    short_means: str
+    """The same in signs that every telephone's short alphabet has."""
+
     starts: str
     ends: str
     state: str
@@ -122,13 +131,15 @@ def _said(
         "deposit": _("deposit"),
         "gateway": _("online payment"),
     }
+    masked = clean(facts.get("masked_means") or "")
     return _Said(
         receipt=receipt,
         card=ids.Iccid(facts["iccid"]).masked,
         ending=f"*{facts['iccid'][-4:]}",
         plan=clean(by_locale.get(locale) or by_locale.get("en") or facts.get("plan", "")),
         amount=Money(facts["total"], currency).format(locale, policy.currency_digits.get(currency)),
-        means=means[facts["means"]],
+        means=f"{means[facts['means']]} {masked}".rstrip(),
+        short_means=f"{means[facts['means']]} {HIDDEN.sub('*', masked)}".rstrip(),
         starts=_instant(facts.get("starts_at"), facts["zone"], locale),
         ends=_instant(facts.get("ends_at"), facts["zone"], locale),
         state=facts["state"],
@@ -157,9 +168,10 @@ def _renewed(said: _Said, policy: Policy) -> Words:
         link=said.link,
         link_text=_("See the receipt"),
         short=_(
-            "%(operator)s: card %(card)s is renewed with %(plan)s, valid until %(end)s. %(link)s"
+            "%(operator)s: card %(card)s is renewed with %(plan)s, %(amount)s by %(means)s, valid"
+            " until %(end)s. %(link)s"
         )
-        % (values | {"card": said.ending}),
+        % (values | {"card": said.ending, "amount": said.amount, "means": said.short_means}),
         operator=clean(policy.name),
         domain=clean(policy.domain),
     )
@@ -217,8 +229,11 @@ def _topped_up(said: _Said, policy: Policy) -> Words:
         ),
         link=said.link,
         link_text=_("See the receipt"),
-        short=_("%(operator)s: %(amount)s was put on the balance of card %(card)s. %(link)s")
-        % (values | {"card": said.ending}),
+        short=_(
+            "%(operator)s: %(amount)s was put on the balance of card %(card)s, paid by %(means)s."
+            " %(link)s"
+        )
+        % (values | {"card": said.ending, "means": said.short_means}),
         operator=clean(policy.name),
         domain=clean(policy.domain),
     )

@@ -6,6 +6,8 @@ checked. The rows of the receipt are made here too; what a refusal is about is s
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
 
 from django.utils.translation import gettext as _
 
@@ -14,6 +16,9 @@ from everline.catalogue import Policy
 from everline.ids import Iccid
 from everline.pages import words
 from everline.renewals import Renewal
+
+NOT_SENT: Final = "not_sent"
+"""Why an attempt failed that never left us: nobody has tried to pay yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,34 @@ class Face:
     starts_over: bool = False
 
 
+class Payable(Protocol):
+    """What waits for a payment, a renewal or a top-up, as far as its payment is concerned."""
+
+    @property
+    def attempt_state(self) -> str | None:
+        """How the latest attempt stands."""
+
+    @property
+    def attempt_reason(self) -> str | None:
+        """Why it failed."""
+
+    @property
+    def attempt_is_hard(self) -> bool | None:
+        """Whether the same bank card will fail again."""
+
+    @property
+    def page_url(self) -> str | None:
+        """The gateway's page."""
+
+    @property
+    def deadline_at(self) -> datetime | None:
+        """Until when it can be paid."""
+
+    @property
+    def zone(self) -> str:
+        """By which clock that is said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One fact of a receipt."""
@@ -51,7 +84,7 @@ def face(renewal: Renewal, policy: Policy, *, has_returned: bool) -> Face:
             text = _("Auto-renewal pays for it when its time comes. Nothing was charged yet.")
             return Face("note", _("Placed"), (text,), cancels=True)
         case "awaiting_payment":
-            return _waiting(renewal, has_returned=has_returned)
+            return waiting(renewal, has_returned=has_returned)
         case "held":
             text = _("A person looks at this renewal before it goes on. Nothing was charged yet.")
             return Face("wait", _("Being reviewed"), (text,), cancels=True)
@@ -74,8 +107,8 @@ def face(renewal: Renewal, policy: Policy, *, has_returned: bool) -> Face:
     return _closed(renewal)
 
 
-def _waiting(renewal: Renewal, *, has_returned: bool) -> Face:
-    """Say how the payment of an open renewal stands."""
+def waiting(renewal: Payable, *, has_returned: bool) -> Face:
+    """Say how the payment of an open renewal or top-up stands."""
     attempt = renewal.attempt_state
     if attempt == "unknown" or (attempt == "sent" and (has_returned or not renewal.page_url)):
         text = _("The bank has not told us the outcome yet. This page shows it by itself.")
@@ -92,7 +125,7 @@ def _waiting(renewal: Renewal, *, has_returned: bool) -> Face:
             _("You can pay again now. Should the first payment arrive too, it is refunded."),
         )
         return Face("note", _("No answer from the bank"), texts, pays=True, cancels=True)
-    if attempt == "failed":
+    if attempt == "failed" and renewal.attempt_reason != NOT_SENT:
         return Face("stop", *_declined(renewal), pays=True, cancels=True)
     told = (_("Nothing was charged yet."), *_deadline(renewal))
     is_on_page = attempt == "sent"
@@ -106,12 +139,12 @@ def _waiting(renewal: Renewal, *, has_returned: bool) -> Face:
     )
 
 
-def _declined(renewal: Renewal) -> tuple[str, tuple[str, ...]]:
+def _declined(renewal: Payable) -> tuple[str, tuple[str, ...]]:
     """Say why an attempt failed, and whether trying the same again makes sense."""
     nothing = _("Nothing was charged.")
     if renewal.attempt_reason == "cancelled":
         return _("You left before paying"), (nothing, *_deadline(renewal))
-    if renewal.attempt_reason in {"expired", "not_sent", "never_received"}:
+    if renewal.attempt_reason in {"expired", "never_received"}:
         return _("The payment was not made"), (nothing, *_deadline(renewal))
     advice = (
         _("This bank card cannot be used. Pay with another one.")
@@ -126,7 +159,7 @@ def _declined(renewal: Renewal) -> tuple[str, tuple[str, ...]]:
     return _("Payment declined"), (*([told] if told else []), advice, nothing)
 
 
-def _deadline(renewal: Renewal) -> tuple[str, ...]:
+def _deadline(renewal: Payable) -> tuple[str, ...]:
     if renewal.deadline_at is None:
         return ()
     until = words.instant(renewal.deadline_at, renewal.zone)

@@ -298,3 +298,16 @@ begin
     from due d where f.id = d.id
     returning f.*;
 end $$;
+
+-- part masked_means_of: with what somebody paid, masked, as the gateway told it: of the refund that
+-- `fact` is, else of the payment. '' when it told nothing.
+create or replace function masked_means_of(purpose uuid, fact uuid) returns text
+language sql stable as $$
+    select coalesce((
+        select a.masked_means from payments_payment p
+        inner join payments_attempt a on a.payment_id = p.id
+        left join payments_refund f on f.attempt_id = a.id and f.id = masked_means_of.fact
+        where p.purpose_id = masked_means_of.purpose and a.state = 'succeeded'
+        order by (f.id is null), a.settled_at limit 1
+    ), '')
+$$;

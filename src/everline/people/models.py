@@ -75,7 +75,10 @@ class Holding(models.Model):
 
 
 class Retailer(models.Model):
-    """An authorised store with its deposit account."""
+    """An authorised store with its deposit account.
+
+    Its opening hours are those of `zone`; while that is empty, nobody is told whether it is open.
+    """
 
     id = models.UUIDField(primary_key=True)
     account_id = models.UUIDField(unique=True)
@@ -91,6 +94,7 @@ class Retailer(models.Model):
     phone = models.CharField(max_length=20, default="", blank=True)
     currency = models.CharField(max_length=3)
     commission_basis_points = models.SmallIntegerField(db_default=0, default=0)
+    zone = models.CharField(max_length=64, db_default="", default="", blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

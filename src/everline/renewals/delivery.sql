@@ -257,7 +257,9 @@ language sql as $$
             'renewal', (tell.renewal).id, 'iccid', c.iccid, 'zone', c.zone, 'plan', p.code,
             'total', (tell.renewal).total, 'currency', (tell.renewal).currency,
             'means', (tell.renewal).means, 'ends_at', (tell.renewal).ends_at,
-            'starts_at', (tell.renewal).starts_at, 'state', (tell.renewal).state
+            'starts_at', (tell.renewal).starts_at, 'state', (tell.renewal).state,
+            'masked_means', case (tell.renewal).means
+                when 'gateway' then masked_means_of((tell.renewal).id, tell.fact) else '' end
         ), tell.at
     )
     from cards_card c

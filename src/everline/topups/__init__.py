@@ -4,6 +4,7 @@ The rules of once, unknown and receipt are those of renewals, one layer up; `ren
 gateway for both. The verbs stand in topups.sql and placing.sql.
 """
 
+from everline.topups.receipts import receipt
 from everline.topups.topups import (
     Offered,
     Order,
@@ -32,6 +33,7 @@ __all__ = [
     "of_payer",
     "offered",
     "place",
+    "receipt",
     "take_back",
     "top_up",
 ]

@@ -4,7 +4,7 @@ The verbs and all their rules stand in topups.sql and placing.sql. `renewals.pay
 the janitor take a top-up's id as they take a renewal's.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -66,6 +66,8 @@ class TopUp:
     masked_means: str | None
     page_url: str | None
     refund_state: str | None
+    attempt_reference: str | None = None
+    contact: dict[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ _VIEW = (
     " o.state, o.reason, o.means, o.payer_id, o.amount, o.currency, o.placed_at, o.paid_at,"
     " o.deadline_at, a.id as attempt_id, a.state as attempt_state, a.reason as attempt_reason,"
     " a.is_hard as attempt_is_hard, a.gateway, a.masked_means, a.page_url,"
-    " f.state as refund_state from topups_topup o join cards_card c on c.id = o.card_id"
+    " f.state as refund_state, a.reference as attempt_reference, o.contact"
+    " from topups_topup o join cards_card c on c.id = o.card_id"
     " left join lateral (select t.* from payments_payment y join payments_attempt t"
     "   on t.payment_id = y.id where y.purpose_id = o.id"
     "   order by t.state = 'succeeded' desc, t.number desc limit 1) a on true"

@@ -109,6 +109,9 @@ language sql as $$
             'topup', (tell_top_up.top_up).id, 'iccid', c.iccid, 'zone', c.zone,
             'total', (tell_top_up.top_up).amount, 'currency', (tell_top_up.top_up).currency,
             'means', (tell_top_up.top_up).means, 'state', (tell_top_up.top_up).state,
+            'masked_means', case (tell_top_up.top_up).means
+                when 'gateway' then masked_means_of((tell_top_up.top_up).id, tell_top_up.fact)
+                else '' end,
             'at', tell_top_up.at
         ), tell_top_up.at
     )

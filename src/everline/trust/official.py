@@ -36,7 +36,8 @@ class Verdict(StrEnum):
 class Receipt:
     """What a stranger may be told of a receipt; `amount` in minor units, `day` as the card has it.
 
-    `state` is paid, given_back, or unpaid for an order of ours that nobody has paid.
+    `state` is paid, given_back, or unpaid for an order of ours that nobody has paid. `names` are
+    those of the plan; a top-up has none.
     """
 
     number: str

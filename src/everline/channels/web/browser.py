@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 REMEMBERED_MAX: Final = 20
 _RENEWALS: Final = "renewals"
+_TOP_UPS: Final = "topups"
 _RETURNS: Final = "returns"
 _ESIMS: Final = "esims"
 
@@ -23,6 +24,16 @@ def remember_renewal(request: HttpRequest, renewal_id: UUID) -> None:
 def opened(request: HttpRequest, renewal_id: UUID) -> bool:
     """Tell whether this browser opened a renewal."""
     return str(renewal_id) in request.session.get(_RENEWALS, [])
+
+
+def remember_top_up(request: HttpRequest, top_up_id: UUID) -> None:
+    """Remember that this browser opened a top-up."""
+    _remember(request, _TOP_UPS, top_up_id)
+
+
+def opened_top_up(request: HttpRequest, top_up_id: UUID) -> bool:
+    """Tell whether this browser opened a top-up."""
+    return str(top_up_id) in request.session.get(_TOP_UPS, [])
 
 
 def remember_esim(request: HttpRequest, card_id: UUID) -> None:

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from everline import cards, catalogue, clock, ledger, renewals
 from everline.cards import Card, Status
 from everline.catalogue import Policy
-from everline.channels.web import browser, limits, mandates, showing
-from everline.channels.web.forms import CardNumberForm
+from everline.channels.web import browser, limits, mandates, pins, showing, topping_up
+from everline.channels.web.forms import SPOKEN_CODE, CardNumberForm
 from everline.channels.web.holders import holds
 from everline.channels.web.pages import page
 from everline.channels.web.refusals import Place, explain
@@ -43,10 +43,15 @@ def home(request: HttpRequest) -> HttpResponse:
             answer = page(request, "home.html", {"form": form}, status=429)
             answer["Retry-After"] = str(seconds)
             return answer
-        found = cards.find(form.cleaned_data["number"])
-        if found is not None:
-            return see_other("web:card", found.id)
-        form.add_error("number", _(SENTENCES[Code.CARD_UNKNOWN]))
+        if SPOKEN_CODE.fullmatch(number := form.cleaned_data["number"]):
+            waiting = renewals.find_by_code(number, clock.now())
+            if waiting is not None:
+                return see_other("web:renewal", waiting.id)
+            form.add_error("number", _("No open renewal has this code. Its time may be over."))
+        elif (found := cards.find(number)) is not None:
+            return see_other("web:top-up" if "top-up" in request.POST else "web:card", found.id)
+        else:
+            form.add_error("number", _(SENTENCES[Code.CARD_UNKNOWN]))
     return page(request, "home.html", {"form": form}, status=422 if form.errors else 200)
 
 
@@ -76,18 +81,20 @@ def card(request: HttpRequest, card_id: UUID) -> HttpResponse:
         "groups": showing.groups(shown, policy),
         "countries": words.countries(covered),
         "chosen_country": chosen,
+        "takes_money": found.state not in topping_up.CLOSED,
     }
     if holds(request, found.account_id):
-        context |= private(found, status, policy)
+        context |= private(request, found, status, policy)
     context |= mandates.shown(request, found, policy, at)
     return page(request, "card.html", context, policy=policy)
 
 
-def private(found: Card, status: Status, policy: Policy) -> dict[str, object]:
+def private(request: HttpRequest, found: Card, status: Status, policy: Policy) -> dict[str, object]:
     """Give what the holder alone sees: usage, balance, history."""
     balance = ledger.spendable(found.account_id, "balance", found.currency)
     return {
         "is_holder": True,
+        **pins.shown(request, found.account_id),
         "profile": found.has_profile and found.state != "terminated",
         "usage": showing.usage(status.present, found.zone) if status.present else None,
         "balance": words.money(balance, found.currency, policy),

@@ -11,10 +11,13 @@ from uuid import UUID, uuid4
 from django.contrib import messages
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from everline import catalogue, clock, renewals
+from everline import catalogue, clock, ledger, renewals
 from everline.cards import find_by_id
+from everline.catalogue import Policy
 from everline.channels.web import browser
 from everline.channels.web.esims import is_buyers
 from everline.channels.web.forms import RequestForm
@@ -22,6 +25,7 @@ from everline.channels.web.holders import holds
 from everline.channels.web.ordering import SOURCE, gateway_for, send
 from everline.channels.web.pages import CHANNEL, page
 from everline.channels.web.refusals import Place, explain
+from everline.channels.web.showing import Followed
 from everline.database.requests import Answer, Caller
 from everline.ids import Iccid
 from everline.pages import states, words
@@ -62,16 +66,33 @@ def _show(request: HttpRequest, renewal: Renewal, *, may_act: bool) -> HttpRespo
     policy = catalogue.policy()
     has_returned = browser.has_returned(request, renewal.attempt_id)
     face = states.face(renewal, policy, has_returned=has_returned)
-    context = {
+    context: dict[str, object] = {
         "polled": request.path,
-        "renewal": renewal,
         "face": face if may_act else replace(face, goes_on=False, pays=False, cancels=False),
+        "followed": Followed(
+            pay=reverse("web:pay", args=[renewal.id]),
+            cancel=reverse("web:cancel", args=[renewal.id]),
+            cancel_text=_("Cancel this renewal"),
+            start_over=reverse("web:card", args=[renewal.card_id]),
+            start_over_text=_("Back to the plans"),
+            card=reverse("web:card", args=[renewal.card_id]),
+            page_url=renewal.page_url or "",
+            is_paid=renewal.paid_at is not None,
+            is_done=renewal.state == "delivered",
+        ),
+        "esim": reverse("web:renewal-esim", args=[renewal.id])
+        if may_act and _has_esim(renewal)
+        else "",
+        "code": renewals.grouped_code(renewal.spoken_code or "")
+        if may_act and renewal.state == "awaiting_payment"
+        else "",
         "rows": list(states.rows(renewal, policy)),
         "total": words.money(renewal.total, renewal.currency, policy),
         "masked": Iccid(renewal.iccid).masked,
         "request_id": uuid4(),
-        "has_esim": may_act and _has_esim(renewal),
     }
+    if may_act and face.pays:
+        context |= _own_balance(request, renewal, policy)
     return page(request, "renewal.html", context, policy=policy)
 
 
@@ -89,7 +110,7 @@ def payment(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
         return see_other("web:renewal", renewal_id)
     policy = catalogue.policy()
     total = words.money(renewal.total, renewal.currency, policy)
-    context = {"renewal": renewal, "total": total}
+    context = {"page_url": renewal.page_url, "total": total}
     return page(request, "payment.html", context, policy=policy)
 
 
@@ -119,6 +140,20 @@ def pay(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
 
 
 @require_POST
+def pay_from_balance(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
+    """Pay an open renewal from its card's balance; only the card's holder may."""
+    renewal = _find(renewal_id)
+    if not holds(request, renewal.account_id):
+        raise Http404
+    form = RequestForm(request.POST)
+    if form.is_valid():
+        caller = Caller(CHANNEL, SOURCE, str(form.cleaned_data["request_id"]))
+        answer = renewals.pay_open(caller, renewal_id, renewal.account_id, clock.now())
+        _told(request, renewal, answer)
+    return see_other("web:renewal", renewal_id)
+
+
+@require_POST
 def cancel(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
     """End a renewal that waits for its payment."""
     renewal = _find(renewal_id)
@@ -127,6 +162,18 @@ def cancel(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
         caller = Caller(CHANNEL, SOURCE, str(form.cleaned_data["request_id"]))
         _told(request, renewal, renewals.cancel(caller, renewal_id, clock.now()))
     return see_other("web:renewal", renewal_id)
+
+
+def _own_balance(request: HttpRequest, renewal: Renewal, policy: Policy) -> dict[str, object]:
+    """Give the card's holder the way to pay from its balance, and nobody else a word of it."""
+    if not holds(request, renewal.account_id):
+        return {}
+    balance = ledger.spendable(renewal.account_id, "balance", renewal.currency)
+    return {
+        "pay_balance": reverse("web:pay-balance", args=[renewal.id]),
+        "balance": words.money(balance, renewal.currency, policy),
+        "is_short": balance < renewal.total,
+    }
 
 
 def _has_esim(renewal: Renewal) -> bool:

@@ -5,6 +5,7 @@ the same press of a button: the core compares them with its own quote.
 """
 
 import hashlib
+import re
 import unicodedata
 from datetime import datetime
 from typing import Any, Final
@@ -16,14 +17,20 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import get_language, gettext as _, gettext_lazy
 
+from everline import topups
 from everline.autorenewal.consent import WORDS
+from everline.cards import Card
+from everline.catalogue import Policy
 from everline.ids import Eid, Iccid, Imei, InvalidNumberError, Msisdn
-from everline.money import AMOUNT_MAX
+from everline.money import AMOUNT_MAX, InvalidAmountError, Money
+from everline.pages import words
 from everline.renewals import Contact
 
+SPOKEN_CODE: Final = re.compile(r"[2-9]{8}")
 PHONE_DIGITS_MAX: Final = 15
 EID_DIGITS_MIN: Final = 20
 EMAIL_LENGTH_MAX: Final = 200
+AMOUNT_LENGTH_MAX: Final = 24
 PROMO_LENGTH_MAX: Final = 40
 SIGN_IN_TRIES_MAX: Final = 10
 SIGN_IN_SECONDS: Final = 900
@@ -52,19 +59,27 @@ class PageForm(forms.Form):
 
 
 class CardNumberForm(PageForm):
-    """A card number, or the telephone number of a card."""
+    """A card number, the telephone number of a card, or the spoken code of an open renewal."""
 
     number = forms.CharField(
-        label=gettext_lazy("Card number or its phone number"),
-        help_text=gettext_lazy("18 to 20 digits, or a phone number with + and the country's code."),
+        label=gettext_lazy("Card number, phone number or code"),
+        help_text=gettext_lazy(
+            "18 to 20 digits, a phone number with + and the country's code, or the 8 digits of an"
+            " open renewal."
+        ),
         widget=typed_into(inputmode="tel", placeholder="8999 0000 0000 0000 000"),
         error_messages={"required": gettext_lazy("Enter the card number.")},
     )
 
     def clean_number(self) -> str:
-        """Read the number; one that begins with + or 0 and is short is a telephone number."""
+        """Read the number; one that begins with + or 0 and is short is a telephone number.
+
+        A spoken code has eight digits, none of them 0 or 1, so it is neither.
+        """
         typed: str = self.cleaned_data["number"]
         plain = _plain(typed)
+        if SPOKEN_CODE.fullmatch(plain.replace("-", "")):
+            return plain.replace("-", "")
         is_short = sum(sign.isdigit() for sign in plain) <= PHONE_DIGITS_MAX
         is_phone = plain.startswith("+") or (plain.startswith("0") and is_short)
         try:
@@ -119,37 +134,19 @@ class PromoForm(PageForm):
     )
 
 
-class OrderForm(RequestForm):
-    """The order: what was shown, how it is paid, and where the confirmation goes."""
+class ContactForm(RequestForm):
+    """Where the confirmation goes."""
 
-    plan_version = forms.UUIDField()
-    total = forms.IntegerField(min_value=0, max_value=AMOUNT_MAX)
-    ends_at = forms.CharField(max_length=40)
-    promo = forms.CharField(max_length=PROMO_LENGTH_MAX, required=False)
-    means = forms.ChoiceField(
-        choices=[("gateway", ""), ("balance", "")],
-        error_messages={"required": gettext_lazy("Choose how to pay.")},
-    )
     contact = forms.CharField(
         label=gettext_lazy("Where the confirmation goes (optional)"),
-        help_text=gettext_lazy("An e-mail address, or a phone number with +."),
+        help_text=gettext_lazy(
+            "An e-mail address, or a phone number with +. Many data-card devices show no SMS, so"
+            " give one that you read elsewhere."
+        ),
         max_length=EMAIL_LENGTH_MAX,
         required=False,
         widget=typed_into(autocomplete="email"),
     )
-    again = forms.BooleanField(required=False)
-    auto = forms.BooleanField(required=False)
-    words_version = forms.ChoiceField(choices=[(each, "") for each in WORDS], required=False)
-
-    def clean_ends_at(self) -> datetime:
-        """Read the end that was shown."""
-        try:
-            end = datetime.fromisoformat(self.cleaned_data["ends_at"])
-        except ValueError as error:
-            raise ValidationError("") from error
-        if end.utcoffset() is None:
-            raise ValidationError("")
-        return end
 
     def clean_contact(self) -> Contact:
         """Read an e-mail address or a telephone number; nothing is nothing."""
@@ -170,6 +167,32 @@ class OrderForm(RequestForm):
             return Contact(phone=Msisdn.parse(typed), locale=locale)
         except InvalidNumberError as error:
             raise explained(error) from error
+
+
+class OrderForm(ContactForm):
+    """The order: what was shown, how it is paid, and where the confirmation goes."""
+
+    plan_version = forms.UUIDField()
+    total = forms.IntegerField(min_value=0, max_value=AMOUNT_MAX)
+    ends_at = forms.CharField(max_length=40)
+    promo = forms.CharField(max_length=PROMO_LENGTH_MAX, required=False)
+    means = forms.ChoiceField(
+        choices=[("gateway", ""), ("balance", "")],
+        error_messages={"required": gettext_lazy("Choose how to pay.")},
+    )
+    again = forms.BooleanField(required=False)
+    auto = forms.BooleanField(required=False)
+    words_version = forms.ChoiceField(choices=[(each, "") for each in WORDS], required=False)
+
+    def clean_ends_at(self) -> datetime:
+        """Read the end that was shown."""
+        try:
+            end = datetime.fromisoformat(self.cleaned_data["ends_at"])
+        except ValueError as error:
+            raise ValidationError("") from error
+        if end.utcoffset() is None:
+            raise ValidationError("")
+        return end
 
     def clean(self) -> dict[str, Any]:
         """Take no consent to words that are not said to have been shown."""
@@ -195,6 +218,81 @@ class EsimForm(RequestForm):
 
     currency = forms.RegexField(r"^[A-Z]{3}$")
     plan = forms.SlugField(max_length=40)
+
+
+class TopUpForm(ContactForm):
+    """An amount for a card's balance: an offered one, or one that was typed."""
+
+    chosen = forms.CharField(required=False, max_length=AMOUNT_LENGTH_MAX)
+    typed = forms.CharField(
+        label=gettext_lazy("Another amount"),
+        required=False,
+        max_length=AMOUNT_LENGTH_MAX,
+        widget=typed_into(inputmode="decimal"),
+    )
+
+    def __init__(self, *args: Any, card: Card, policy: Policy, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._card, self._policy = card, policy
+        self.offered = topups.offered(card.currency)
+
+    def clean(self) -> dict[str, Any]:
+        """Read the amount in minor units; what is typed goes before what is chosen."""
+        given = super().clean() or {}
+        currency, chosen = self._card.currency, given.get("chosen", "")
+        if given.get("typed"):
+            self._read(given)
+        elif chosen.isascii() and chosen.isdigit() and int(chosen) in self.offered.amounts:
+            given["amount"] = int(chosen)
+        else:
+            self.add_error("typed", _("Choose an amount, or type one."))
+        amount = given.get("amount")
+        if amount is not None and not self.offered.least <= amount <= self.offered.most:
+            self.add_error("typed", outside(self.offered, currency, self._policy))
+        return given
+
+    def _read(self, given: dict[str, Any]) -> None:
+        """Read what was typed, as people write an amount in the language of the page."""
+        typed = unicodedata.normalize("NFKC", given["typed"])
+        try:
+            money = Money.parse(typed, self._card.currency, locale=get_language() or "en")
+        except InvalidAmountError as error:
+            self.add_error("typed", _(error.template) % error.facts)
+        else:
+            given["amount"] = money.amount
+
+
+def outside(offered: topups.Offered, currency: str, policy: Policy) -> str:
+    """Say which amounts are taken."""
+    return _("From %(least)s to %(most)s can be topped up at once.") % {
+        "least": words.money(offered.least, currency, policy),
+        "most": words.money(offered.most, currency, policy),
+    }
+
+
+class PinForm(RequestForm):
+    """A new service PIN, typed twice as it is not shown."""
+
+    pin = forms.CharField(
+        label=gettext_lazy("New service PIN"),
+        help_text=gettext_lazy("4 to 6 digits that nobody guesses, unlike 1234 or a birthday."),
+        max_length=20,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
+        error_messages={"required": gettext_lazy("Enter the new service PIN.")},
+    )
+    again = forms.CharField(
+        label=gettext_lazy("The same once more"),
+        max_length=20,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
+        error_messages={"required": gettext_lazy("Enter the new service PIN once more.")},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """See that both are the same; whether it is a good PIN says trust."""
+        given = super().clean() or {}
+        if given.get("pin") and given.get("again") and given["pin"] != given["again"]:
+            self.add_error("again", _("The two are not the same. Enter the PIN again."))
+        return given
 
 
 class SignInForm(AuthenticationForm):

@@ -36,6 +36,7 @@ class Place:
     card: Card | None = None
     plan: str | None = None
     joinable: UUID | None = None
+    joinable_top_up: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,9 @@ def explain(refusal: Refusal, where: Place) -> Explained:
     sentence = _(refusal.sentence)
     if refusal.code is Code.RENEWAL_OPEN and where.joinable:
         step, url = gettext_noop("Go on with it"), reverse("web:renewal", args=[where.joinable])
+    elif refusal.code is Code.PAYMENT_UNSURE and where.joinable_top_up:
+        joined = reverse("web:topup", args=[where.joinable_top_up])
+        step, url = gettext_noop("Look at the open top-up"), joined
     elif url == reverse("web:home"):
         step = _ANOTHER_CARD[1]
     details = tuple(facts.in_words(refusal, where.card, where.policy))

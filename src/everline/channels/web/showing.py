@@ -39,6 +39,22 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """What a page that follows a renewal or a top-up leads to, as addresses and their words."""
+
+    pay: str
+    cancel: str
+    cancel_text: str
+    start_over: str
+    start_over_text: str
+    card: str
+    page_url: str
+    is_paid: bool
+    is_done: bool
+    is_top_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What the holder sees of the present term."""
 

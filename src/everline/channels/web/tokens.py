@@ -1,4 +1,4 @@
-"""Addresses of cards and renewals: their outside id with a signature, so that nobody can guess one.
+"""Addresses of cards, renewals and top-ups: outside ids with a signature that nobody can guess.
 
 A card's number is personal and stands in no address. Whoever has such an address sees what anybody
 with the number sees, and no more. A receipt's number alone opens the receipt, as notices link it:
@@ -59,18 +59,33 @@ class RenewalConverter(_Converter):
     regex = r"rnw_[0-9a-z]{26}\.[\w-]{16}"
 
 
+class TopUpConverter(_Converter):
+    """`<topup:…>` in an address."""
+
+    prefix = "top"
+    regex = r"top_[0-9a-z]{26}\.[\w-]{16}"
+
+
 class ReceiptConverter:
     """`<receipt:…>` in an address: a renewal's id without a signature, as on its receipt."""
 
+    prefix: ClassVar[ids.Prefix] = "rnw"
     regex = r"rnw_[0-9a-z]{26}"
 
     def to_python(self, value: str) -> UUID:
         """Read a receipt's number. Raises ValueError, which Django answers with 404."""
-        return ids.inside("rnw", value)
+        return ids.inside(self.prefix, value)
 
     def to_url(self, value: UUID) -> str:
         """Write a receipt's number."""
-        return ids.outside("rnw", value)
+        return ids.outside(self.prefix, value)
+
+
+class TopUpReceiptConverter(ReceiptConverter):
+    """`<topup-receipt:…>` in an address: a top-up's id without a signature, as on its receipt."""
+
+    prefix = "top"
+    regex = r"top_[0-9a-z]{26}"
 
 
 def register() -> None:
@@ -78,3 +93,5 @@ def register() -> None:
     register_converter(CardConverter, "card")
     register_converter(ReceiptConverter, "receipt")
     register_converter(RenewalConverter, "renewal")
+    register_converter(TopUpConverter, "topup")
+    register_converter(TopUpReceiptConverter, "topup-receipt")

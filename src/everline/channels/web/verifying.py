@@ -136,7 +136,7 @@ def _facts(standing: Standing, policy: Policy) -> tuple[tuple[str, str], ...]:
             (_("Receipt number"), receipt.number),
             (_("Date"), words.day(receipt.day)),
             (_("Amount"), words.money(receipt.amount, receipt.currency, policy)),
-            (_("Plan"), words.name(receipt.names)),
+            *(((_("Plan"), words.name(receipt.names)),) if receipt.names else ()),
             (_("Data card"), receipt.masked_card),
         )
     since = words.day(standing.since.date()) if standing.since else ""
