@@ -24,6 +24,8 @@ SANDBOX_SECRET = os.environ.get("EVERLINE_SANDBOX_SECRET", "")
 SIGNING_KEY_FILE = os.environ.get("EVERLINE_SIGNING_KEY_FILE", "")
 HOTLINE_TOKEN = os.environ.get("EVERLINE_HOTLINE_TOKEN", "")
 MERCHANT = os.environ.get("EVERLINE_MERCHANT", "Everline")
+# Where the operator's days begin and end, for the back office.
+ZONE = os.environ.get("EVERLINE_ZONE") or ("Asia/Jakarta" if DEMO else "UTC")
 POOL_MAX = int(os.environ.get("EVERLINE_POOL_MAX", "16"))
 
 

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("everline.pages.urls")),
     path("", include("everline.channels.kiosk.urls")),
     path("", include("everline.channels.store.urls")),
+    path("", include("everline.office.urls")),
     path("", include("everline.channels.web.urls")),
     path("hotline/", include("everline.channels.hotline.urls")),
     *([path("outbox", outbox, name="outbox")] if settings.DEMO else []),

@@ -126,6 +126,27 @@ def claim_asks(at: datetime, most: int) -> list[Attempt]:
     return database.rows(Attempt, _ATTEMPT + "claim_asks(%s, %s, 60)" + _OF_PAYMENT, [at, most])
 
 
+OWNER_LENGTH_MAX: Final = 20
+
+
+def own_parked(kind: str, parked_id: UUID, owner: str, at: datetime) -> bool:
+    """Give a parked attempt or refund to a person for a day; False when it is not parked."""
+    owner = owner[:OWNER_LENGTH_MAX]
+    return bool(database.value("select own_parked(%s, %s, %s, %s)", [kind, parked_id, owner, at]))
+
+
+def find_refund(refund_id: UUID) -> Refund | None:
+    """Read one refund."""
+    return database.row(
+        Refund,
+        "select f.id, f.state, f.asks, f.amount, p.currency, a.gateway,"
+        " a.reference as attempt_reference from payments_refund f"
+        " join payments_attempt a on a.id = f.attempt_id"
+        " join payments_payment p on p.id = f.payment_id where f.id = %s",
+        [refund_id],
+    )
+
+
 def claim_refunds(at: datetime, most: int) -> list[Refund]:
     """Take the refunds that are to be sent or asked about now, for a minute."""
     return database.rows(

@@ -311,3 +311,23 @@ language sql stable as $$
         order by (f.id is null), a.settled_at limit 1
     ), '')
 $$;
+
+-- verb own_parked: gives a parked attempt or refund to a person, with a day to find its outcome;
+-- false when it is not parked. Caller: payments/attempts.py. Locks: the attempt or refund.
+create or replace function own_parked(kind text, parked uuid, owner text, at timestamptz)
+returns boolean
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+begin
+    perform check_at(own_parked.at);
+    if own_parked.kind = 'refund' then
+        update payments_refund f
+        set owner = own_parked.owner, owner_by = own_parked.at + interval '1 day'
+        where f.id = own_parked.parked and f.state = 'parked';
+    else
+        update payments_attempt a
+        set owner = own_parked.owner, owner_by = own_parked.at + interval '1 day'
+        where a.id = own_parked.parked and a.state = 'parked';
+    end if;
+    return found;
+end $$;

@@ -120,6 +120,22 @@ def ask_all(now: Now, most: int = 20) -> int:
     return len(attempts) + len(refunds)
 
 
+def ask_refund(refund_id: UUID, now: Now) -> str | None:
+    """Ask about one refund at once, for a person who looks after it; gives its state.
+
+    One whose gateway is not set up stays as it is. None when it is not known.
+    """
+    refund = payments.find_refund(refund_id)
+    if refund is None or not _is_set_up("refund", refund):
+        return refund.state if refund else None
+    said = payments.ask_refund(refund, now())
+    reached = database.value(
+        "select settle_refund(%s, %s, %s, %s, %s, %s)",
+        [refund.id, said.outcome, said.reference, said.reason, said.next_ask_at, now()],
+    )
+    return str(reached)
+
+
 def _is_set_up(noun: str, asked: payments.Attempt | payments.Refund) -> bool:
     """Tell whether a gateway can be asked; that it cannot is logged, and the doctor sees it too."""
     if asked.gateway in payments.installed():

@@ -1,0 +1,99 @@
+"""Who may be in the office: somebody of the staff, signed in, with what a screen asks for.
+
+What each screen and act asks for stands in one table, urls.py; what a role may do stands in
+people/roles.py. Nothing here knows a screen.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import wraps
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+
+from everline import catalogue, clock
+from everline.catalogue import Policy
+from everline.database.requests import Caller
+from everline.office.frame import page
+from everline.pages import words
+from everline.people.models import Person
+from everline.people.roles import Ability, abilities, roles, workplace
+from everline.trust import Actor, acts
+
+CHANNEL: Final = "office"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Somebody at work: the person, what the person may do, and the time on the clock."""
+
+    person: Person
+    role: str
+    abilities: frozenset[Ability]
+    policy: Policy
+    at: datetime
+
+    @property
+    def zone(self) -> str:
+        """Where the operator's days begin and end."""
+        return str(settings.ZONE)
+
+    @property
+    def today(self) -> date:
+        """The operator's day."""
+        return self.at.astimezone(clock.zone(self.zone)).date()
+
+    def may(self, *needed: Ability) -> bool:
+        """Tell whether this person may do all of these."""
+        return self.abilities.issuperset(needed)
+
+    def caller(self, request_id: str) -> Caller:
+        """Be the caller of a verb: this person, by a request id that the form has kept."""
+        return Caller(CHANNEL, str(self.person.id), request_id)
+
+    def record(self, verb: str, subject: acts.Subject, facts: dict[str, Any] | None = None) -> None:
+        """Record what this person did."""
+        acts.record(Actor(self.role, self.person.id), verb, subject, self.at, facts)
+
+    def money(self, amount: int, currency: str) -> str:
+        """Write minor units."""
+        return words.money(amount, currency, self.policy)
+
+    def instant(self, at: datetime | None) -> str:
+        """Write an instant by the operator's clock; a dash for none."""
+        return words.instant(at, self.zone) if at else "\N{EN DASH}"
+
+    def own_store(self) -> UUID | None:
+        """Tell the one store that somebody is bound to; None for who looks after all of them."""
+        if Ability.EDIT_PLACES in self.abilities:
+            return None
+        where = workplace(self.person.id, self.at)
+        return where.retailer_id if where else UUID(int=0)
+
+
+View = Callable[..., HttpResponseBase]
+
+
+def guarded(view: View, needs: frozenset[Ability]) -> View:
+    """Let a screen be reached by whoever may do all that it needs; others are told why not."""
+
+    @wraps(view)
+    def reached(request: HttpRequest, **given: Any) -> HttpResponseBase:
+        person = request.user
+        if not isinstance(person, Person):
+            query = urlencode({"next": request.get_full_path()})
+            return HttpResponseRedirect(f"{settings.LOGIN_URL}?{query}")
+        held = abilities(person)
+        named = roles(person)
+        role = str(named[0]) if named else "superuser" if person.is_superuser else "staff"
+        desk = Desk(person, role, held, catalogue.policy(), clock.now())
+        if not held or not needs <= held:
+            return page(request, desk, "forbidden.html", status=403)
+        return view(request, desk, **given)
+
+    return reached

@@ -1,0 +1,54 @@
+"""Rendering a screen of the office: the common frame, who is there, and what else is to be seen.
+
+Which screens there are says urls.py; who may see them decides access.py.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _, gettext_noop
+
+from everline.pages import frame as frames
+from everline.people.roles import Ability
+
+if TYPE_CHECKING:
+    from everline.office.access import Desk
+
+MENU: Final = (
+    ("office:today", gettext_noop("Today"), Ability.SEE_MONEY),
+    ("office:queues", gettext_noop("Queues"), Ability.SEE_OFFICE),
+    ("office:search", gettext_noop("Search"), Ability.SEE_CUSTOMERS),
+    ("office:plans", gettext_noop("Plans and offers"), Ability.SEE_OFFICE),
+    ("office:places", gettext_noop("Places"), Ability.SEE_OFFICE),
+    ("office:terminals", gettext_noop("Tills and kiosks"), Ability.ENROL_TERMINAL),
+    ("office:keys", gettext_noop("API keys"), Ability.MAKE_KEYS),
+    ("office:banners", gettext_noop("Banners"), Ability.EDIT_BANNERS),
+    ("office:day-end", gettext_noop("Day end"), Ability.EXPORT_DAY),
+    ("office:acts", gettext_noop("Acts"), Ability.SEE_ACTS),
+)
+"""The screens that the menu names, with the one ability that each of them needs."""
+
+
+def menu(held: frozenset[Ability], here: str) -> list[dict[str, object]]:
+    """List the screens that somebody may see; `here` is the one that is shown."""
+    return [
+        {"url": name, "label": _(label), "now": name == here}
+        for name, label, needed in MENU
+        if needed in held
+    ]
+
+
+def page(
+    request: HttpRequest,
+    desk: "Desk",
+    template: str,
+    context: Mapping[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """Render a screen of the office, which no cache keeps."""
+    match = request.resolver_match
+    here = f"office:{match.url_name}" if match else ""
+    given = {"desk": desk, "menu": menu(desk.abilities, here)} | dict(context or {})
+    return frames.page(request, f"office/{template}", given, status=status, policy=desk.policy)

@@ -1,0 +1,95 @@
+"""The one table of the office: each screen and act with its address and the abilities it needs.
+
+access.py holds it; tests/test_office_roles.py walks it with every role.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.urls import path
+from django.views.decorators.http import require_http_methods
+
+from everline.office import (
+    banners,
+    card,
+    day_end,
+    home,
+    journal,
+    places,
+    plans,
+    queues,
+    search,
+    today,
+)
+from everline.office.access import View, guarded
+from everline.people.roles import Ability
+
+_READ: Final = ("GET", "HEAD")
+_BOTH: Final = ("GET", "HEAD", "POST")
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One address: its view, and everything that somebody must be able to do to open it."""
+
+    name: str
+    address: str
+    view: View
+    needs: frozenset[Ability]
+    methods: tuple[str, ...] = _READ
+
+
+def _acts(name: str, address: str, view: View, *needs: Ability) -> Screen:
+    return Screen(name, address, view, frozenset(needs), _BOTH)
+
+
+def _shows(name: str, address: str, view: View, *needs: Ability) -> Screen:
+    return Screen(name, address, view, frozenset(needs))
+
+
+_A: Final = Ability
+SCREENS: Final[tuple[Screen, ...]] = (
+    _shows("home", "", home.show),
+    _shows("today", "/today", today.show, _A.SEE_MONEY),
+    _shows("queues", "/queues", queues.show, _A.SEE_OFFICE),
+    _acts("ask", "/queues/<slug:kind>/<uuid:its_id>/ask", queues.ask_now, _A.RESOLVE_PAYMENTS),
+    _acts("own", "/queues/<slug:kind>/<uuid:its_id>/own", queues.take_over, _A.RESOLVE_PAYMENTS),
+    _acts("revive", "/queues/jobs/<uuid:its_id>", queues.revive, _A.RESOLVE_PAYMENTS),
+    _acts("call", "/queues/calls/<uuid:its_id>", queues.call_done, _A.CALL_BACK),
+    _acts("search", "/search", search.show, _A.SEE_CUSTOMERS),
+    _shows("card", "/cards/<uuid:card_id>", card.show, _A.SEE_CUSTOMERS),
+    _acts(
+        "change", "/cards/<uuid:card_id>/<slug:event>", card.change, _A.SEE_CUSTOMERS,
+        _A.CHANGE_CARD,
+    ),
+    _acts(
+        "reverse", "/renewals/<uuid:renewal_id>/reverse", queues.take_back, _A.SEE_CUSTOMERS,
+        _A.REVERSE_RENEWAL,
+    ),
+    _shows("plans", "/plans", plans.show, _A.SEE_OFFICE),
+    _shows("plan", "/plans/<slug:code>", plans.show_plan, _A.SEE_OFFICE),
+    _acts("version", "/plans/<slug:code>/version", plans.add_version, _A.EDIT_PLANS),
+    _acts("offer", "/offers/new", plans.add_offer, _A.EDIT_PLANS),
+    _shows("places", "/places", places.show, _A.SEE_OFFICE),
+    _acts("terminals", "/terminals", places.show_terminals, _A.ENROL_TERMINAL),
+    _acts("enrol", "/terminals/<uuid:terminal_id>/enrol", places.enrol, _A.ENROL_TERMINAL),
+    _acts("revoke", "/terminals/<uuid:terminal_id>/revoke", places.revoke, _A.ENROL_TERMINAL),
+    _shows("keys", "/keys", places.show_keys, _A.MAKE_KEYS),
+    _acts("make-key", "/keys/<uuid:partner_id>/make", places.make_key, _A.MAKE_KEYS),
+    _acts("revoke-key", "/keys/<uuid:key_id>/revoke", places.revoke_key, _A.MAKE_KEYS),
+    _acts("banners", "/banners", banners.show, _A.EDIT_BANNERS),
+    _acts("end-banner", "/banners/<uuid:banner_id>/end", banners.end, _A.EDIT_BANNERS),
+    _shows("day-end", "/day-end", day_end.show, _A.EXPORT_DAY),
+    _shows("day-file", "/day-end/<slug:kind>.csv", day_end.download, _A.EXPORT_DAY),
+    _shows("acts", "/acts", journal.show, _A.SEE_ACTS),
+)  # fmt: skip
+
+app_name = "office"
+urlpatterns = [
+    path(
+        f"office{screen.address}",
+        require_http_methods(list(screen.methods))(guarded(screen.view, screen.needs)),
+        name=screen.name,
+    )
+    for screen in SCREENS
+]
