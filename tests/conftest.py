@@ -8,6 +8,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,6 +39,9 @@ from everline.database.migrate import migrate  # noqa: E402
 from everline.payments import gateways  # noqa: E402
 from tests.simulator import SimulatorProcess  # noqa: E402
 from tests.world import World  # noqa: E402
+
+# Passwords are hashed slowly on purpose; hundreds of sign-ins here would wait for nothing.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # A slow moment of the machine is no failure: a hanging test is ended by pytest-timeout.
 tried.register_profile("everline", deadline=None)
@@ -145,14 +149,21 @@ def world(logins: Addresses) -> Iterator[World]:
         yield World(owner, logins)
 
 
-@pytest.fixture
-def sandboxed(world: World, simulator: SimulatorProcess) -> Iterator[World]:
-    """Plug the real sandbox and the simulated network into this world."""
+@contextmanager
+def plugged(simulator: SimulatorProcess) -> Iterator[None]:
+    """Plug in the real sandbox, the card readers and the simulated network for a while."""
     settings.SANDBOX_ADDRESS, settings.SANDBOX_SECRET = simulator.url, simulator.notify_secret
     plug_in()
-    yield world
+    yield
     settings.SANDBOX_ADDRESS = ""
     for adapter in (*gateways.installed().values(), *provisioning.installed().values()):
-        adapter.close()  # type: ignore[attr-defined]  # The adapters of this fixture can.
+        adapter.close()  # type: ignore[attr-defined]  # Those that were plugged in can.
     gateways.install({})
     provisioning.install({})
+
+
+@pytest.fixture
+def sandboxed(world: World, simulator: SimulatorProcess) -> Iterator[World]:
+    """Plug the real outside, as far as it is simulated, into this world."""
+    with plugged(simulator):
+        yield world

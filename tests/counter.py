@@ -20,11 +20,11 @@ from tests.world import World
 
 
 @pytest.fixture
-def counter(world: World) -> Iterator[World]:
+def counter(town: World) -> Iterator[World]:
     """A world whose time the pages show."""
-    clock.use_offset(lambda: world.at - datetime.now(UTC))
+    clock.use_offset(lambda: town.at - datetime.now(UTC))
     gateways.install({"sandbox": Sandbox("http://localhost:9", "not heard here", "Testline")})
-    yield world
+    yield town
     gateways.install({})
     clock.use_offset(timedelta)
 

@@ -104,9 +104,9 @@ def test_two_tills_at_one_card_sell_it_once(counter: World) -> None:
     with ThreadPoolExecutor(2) as both:
         told = list(both.map(press, range(2)))
     assert sorted(each.outcome for each in told) == ["paid", "refused"], told
-    assert "price or the end date has changed" in next(
-        each.text for each in told if each.outcome == "refused"
-    )
+    # Whoever comes a moment later is refused by the verb, a little later still by the page.
+    loser = next(each.text for each in told if each.outcome == "refused")
+    assert "price or the end date has changed" in loser or "less than an hour ago" in loser
     assert sum(left(each) for each in pair) == 9000
     assert Sale.objects.count() == 1
     assert balanced(counter)

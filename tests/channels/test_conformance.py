@@ -19,6 +19,7 @@ from tests.channels.kiosk import Kiosk
 from tests.channels.partner import Api
 from tests.channels.store import Till
 from tests.channels.web import Page
+from tests.conftest import plugged
 from tests.simulator import SimulatorProcess
 from tests.world import World
 
@@ -34,6 +35,13 @@ DOORS: dict[str, Callable[[World, str], Door]] = {
 LOCALES = ("en", "zh-hans", "id")
 APPROVED, UNSURE = "4000 0000 0000 0010", "4000 0000 0000 0069"
 NOBODYS = "8999907777777777774"
+
+
+@pytest.fixture
+def sandboxed(town: World, simulator: SimulatorProcess) -> Iterator[World]:
+    """Use one database for all of these: each begins with it emptied."""
+    with plugged(simulator):
+        yield town
 
 
 @pytest.fixture(params=[(name, locale) for name in DOORS for locale in LOCALES], ids="-".join)
