@@ -34,7 +34,7 @@ from everline.jobs import Kind, Now, Sweep
 from everline.payments import gateways
 from everline.payments.gateways.sandbox import Sandbox
 from everline.payments.gateways.terminal import Terminal
-from everline.provisioning import install as install_networks, installed as networks
+from everline.provisioning import install as install_networks
 from everline.provisioning.simulated import Simulated
 from everline.trust import official, signatures
 from everline.trust.signatures import SEED_LENGTH
@@ -42,6 +42,10 @@ from everline.trust.signatures import SEED_LENGTH
 HOUR: Final = 3600
 OFFSET_SECONDS: Final = 1.0
 """How long a reading of the demo's clock is good for."""
+
+
+_made: Final[list[Sandbox | Terminal | Simulated]] = []
+"""The adapters of this process that keep connections open."""
 
 
 def plug_in() -> None:
@@ -52,8 +56,10 @@ def plug_in() -> None:
     if address:
         _unplug()
         at_bank = (address, secret, settings.MERCHANT)
-        gateways.install({"sandbox": Sandbox(*at_bank), "terminal": Terminal(*at_bank)})
-        install_networks({"simulated": Simulated(address)})
+        sandbox, terminal, simulated = Sandbox(*at_bank), Terminal(*at_bank), Simulated(address)
+        gateways.install({"sandbox": sandbox, "terminal": terminal})
+        install_networks({"simulated": simulated})
+        _made.extend((sandbox, terminal, simulated))
     signatures.install(signing_key)
     official.install_receipts({"rnw": renewals.receipt, "top": topups.receipt})
     if settings.DEMO:
@@ -64,10 +70,9 @@ def plug_in() -> None:
 
 
 def _unplug() -> None:
-    """Close what adapters keep open that are about to be replaced."""
-    for adapter in (*gateways.installed().values(), *networks().values()):
-        if close := getattr(adapter, "close", None):
-            close()
+    """Close what the adapters that we made keep open, since others take their place."""
+    while _made:
+        _made.pop().close()
 
 
 def signing_key() -> str:
