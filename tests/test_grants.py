@@ -39,6 +39,7 @@ WRITABLE: Final = {
     "people_returncall": "who waits for a call",
     "people_terminal": "tills and kiosks, with the hashes of their keys",
     "store_sale": "who sold what at which till for which cash; the money is in the books",
+    "tour_visit": "which visitor of the demo's tour has which card",
     "trust_banner": "what the operator says to all",
 }
 """The tables that the app may write row by row, and what for."""

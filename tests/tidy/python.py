@@ -21,7 +21,10 @@ CLOCKS: Final = (SOURCE + "clock.py", SOURCE + "simulators/", SOURCE + "database
 
 EDGES: Final = tuple(
     SOURCE + place
-    for place in ("cli", "config/", "channels/", "office/", "jobs/", "pages/", "people/models.py")
+    for place in (
+        *("cli", "config/", "channels/", "office/", "jobs/", "pages/", "tour/"),
+        "people/models.py",
+    )
 )
 """Where `clock.now()` may be called: pages, commands and the worker's loop.
 

@@ -54,6 +54,7 @@ def show(port: int, home: Path, guide: Guide, *, as_json: bool) -> None:
         write_json(
             {
                 "address": address,
+                "tour": f"{address}/tour",
                 "outbox": f"{address}/outbox",
                 "cards": [{"iccid": number, "shows": what} for number, what in guide.cards],
                 "sign_ins": dict(guide.sign_ins),
@@ -64,6 +65,7 @@ def show(port: int, home: Path, guide: Guide, *, as_json: bool) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
+    table.add_row("Tour", Text(f"{address}/tour", style="bold cyan"))
     table.add_row("Open", Text(address, style="bold cyan"))
     table.add_row("")
     for place, (number, what) in enumerate(guide.cards):

@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "everline.channels.hotline",
     "everline.channels.store",
     "everline.channels.kiosk",
+    "everline.tour",
 ]
 
 MIDDLEWARE = [

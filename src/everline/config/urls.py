@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("everline.office.urls")),
     path("", include("everline.channels.web.urls")),
     path("hotline/", include("everline.channels.hotline.urls")),
+    path("", include("everline.tour.urls")),
     *([path("outbox", outbox, name="outbox")] if settings.DEMO else []),
 ]
 

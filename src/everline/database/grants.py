@@ -24,9 +24,10 @@ WRITABLE: Final[tuple[str, ...]] = (
     "people_returncall",
     "people_terminal",
     "store_sale",
+    "tour_visit",
     "trust_banner",
 )
-"""Tables of sign-in, sessions, calls, places and tills' notes, written row by row."""
+"""Tables of sign-in, sessions, calls, places, tills' notes and the tour, written row by row."""
 
 
 def grant(owner: psycopg.Connection, app_role: str) -> None:

@@ -30,6 +30,7 @@ ORDER: Final = (
     "autorenewal",
     "endings",
     "loading",
+    "tour",
 )
 """The nouns that have verbs, from the lowest layer up; a new one must be named here."""
 
