@@ -29,7 +29,7 @@ class Way(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A refusal as the till shows it."""
+    """A refusal as the kiosk shows it."""
 
     code: Code
     sentence: str
@@ -49,14 +49,13 @@ OWN_WORDS: Final = {
 """Refusals that are said otherwise at a kiosk."""
 
 _NEXT: Final = (Way.HOME, gettext_noop("Enter another card number"))
-_ANOTHER_CARD: Final = _NEXT
 _ANOTHER_PLAN: Final = (Way.CARD, gettext_noop("Choose another plan"))
 _THE_CARD: Final = (Way.CARD, gettext_noop("Back to the plans"))
 _WITHOUT_CODE: Final = (Way.ORDER, gettext_noop("Look at the price details"))
 _DETAILS: Final = (Way.ORDER, gettext_noop("Look at the price details"))
 
 STEPS: Final[dict[Code, tuple[Way, str]]] = {
-    Code.CARD_UNKNOWN: _ANOTHER_CARD,
+    Code.CARD_UNKNOWN: _NEXT,
     Code.CARD_NOT_ACTIVE: (Way.ACTIVATE, gettext_noop("Activate the card")),
     Code.CARD_NOT_BOUND: (Way.BIND, gettext_noop("Bind the card to a device")),
     Code.CARD_SUSPENDED: _NEXT,
@@ -105,7 +104,7 @@ def explain(
     way, step = STEPS[refusal.code]
     url = _address(way, card, plan)
     if url == reverse("kiosk:card") and way is not Way.HOME:
-        step = _ANOTHER_CARD[1]
+        step = _NEXT[1]
     return Explained(
         refusal.code,
         _(OWN_WORDS.get(refusal.code, refusal.sentence)),
