@@ -13,7 +13,7 @@ import pytest
 import schemathesis
 from django.core.wsgi import get_wsgi_application
 from django.test import Client
-from hypothesis import assume, settings, strategies
+from hypothesis import HealthCheck, assume, settings, strategies
 
 from everline import ids
 from everline.channels.partner import examples
@@ -48,7 +48,6 @@ REFUSALS = ["2xx", "401", "402", "403", "404", "409", "422"]
 CONFIG = schemathesis.Config.from_dict(
     {
         "seed": 1,
-        "suppress-health-check": ["all"],
         "checks": {"positive_data_acceptance": {"expected-statuses": REFUSALS}},
     }
 )
@@ -83,7 +82,13 @@ with warnings.catch_warnings():
 
 
 @published.parametrize()
-@settings(max_examples=EXAMPLES_MAX, derandomize=True, deadline=None, database=None)
+@settings(
+    max_examples=EXAMPLES_MAX,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 def test_every_answer_is_documented(case: Case, subject: Platform) -> None:
     """No failure of ours, nothing undocumented in an answer, no bad request that is taken."""
     body = case.body if isinstance(case.body, dict) else {}

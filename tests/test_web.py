@@ -103,7 +103,7 @@ class TestFirstPage:
         assert '<html lang="id">' in browser.get("/").page
         browser.post("/language", {"language": "zh-hans", "next": "/"})
         assert '<html lang="zh-Hans">' in browser.page
-        assert browser.title == "为您的数据卡续费或充值"
+        assert browser.title == "数据卡续费充值"
         assert '<html lang="en">' in Browser(shop, "fr").get("/").page
 
 
