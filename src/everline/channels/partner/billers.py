@@ -197,7 +197,8 @@ def _take_back(controller: PartnerController, kept: Answer | None, paid: Paid) -
     if isinstance(paid, Renewal):
         answer = renewals.reverse(caller, paid.id, MISTAKE, controller.at)
     else:
-        tried = _caller(controller, f"{_TAKING_BACK}{paid.id} {controller.at.isoformat()}")
+        # What is spent today may be there tomorrow: a refusal must not answer for the next try.
+        tried = _caller(controller, f"{_TAKING_BACK}{ids.uuid7(controller.at)}")
         answer = topups.take_back(tried, paid.id, MISTAKE, controller.at)
     found = renewals.find(paid.id) if isinstance(paid, Renewal) else topups.find(paid.id)
     assert found is not None
