@@ -116,6 +116,7 @@ def _work(order: dict[str, Any], now: Callable[[], datetime]) -> None:
     from everline.jobs.worker import Worker
 
     worker = Worker(KINDS, sweeps(), threads=2, now=now)
+    dead = _leases()
     running = threading.Thread(target=worker.run, args=(2.0,), daemon=True)
     running.start()
     until = time.monotonic() + QUIET_SECONDS
@@ -124,24 +125,35 @@ def _work(order: dict[str, Any], now: Callable[[], datetime]) -> None:
     while quiet < 3 and away < 2 and time.monotonic() < until and running.is_alive():
         time.sleep(0.05)
         try:
-            quiet = 0 if _is_busy(now) else quiet + 1
+            quiet = 0 if _is_busy(now, dead) else quiet + 1
         except psycopg.Error:
             away += 1
     worker.stop()
     running.join(5)
 
 
-def _is_busy(now: Callable[[], datetime]) -> bool:
-    """Tell whether something is due."""
+def _leases() -> list[UUID]:
+    """Read the leases of those who died before; nobody waits for them until they run out."""
+    from everline.database import pool
+
+    found: list[UUID] = pool.value(
+        "select array(select lease from jobs_job where lease is not null)"
+    )
+    return found
+
+
+def _is_busy(now: Callable[[], datetime], dead: list[UUID]) -> bool:
+    """Tell whether something is due or in hand."""
     from everline.database import pool
 
     return bool(
         pool.value(
-            "select (select count(*) from jobs_job where run_at <= %s or lease is not null)"
+            "select (select count(*) from jobs_job"
+            " where run_at <= %s or lease is not null and lease <> all(%s))"
             " + (select count(*) from payments_attempt where ask_at <= %s)"
             " + (select count(*) from payments_refund where ask_at <= %s)"
             " + (select count(*) from renewals_renewal where deadline_at <= %s)",
-            [now()] * 4,
+            [now(), dead, *[now()] * 3],
         )
     )
 
