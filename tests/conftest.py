@@ -52,6 +52,8 @@ pytest_plugins = [
     "tests.counter",
     "tests.lobby",
     "tests.marketplace",
+    "tests.paypal",
+    "tests.paypal_bank",
     "tests.simulator_fixtures",
     "tests.town",
 ]

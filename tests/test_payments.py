@@ -218,7 +218,7 @@ def test_nobody_fails_as_never_sent_what_was_sent_meanwhile(town: World) -> None
     renewal = town.place(town.card(), town.plan())
     town.advance(minutes=2)
     (seen,) = payments.claim_asks(town.at, 10)
-    said = payments.ask(seen, town.at)
+    said = payments.ask(seen, town.at, may_take=True)
     assert (said.outcome, said.reason) == ("failed", "not_sent")
     attempt = town.send(renewal)
     assert town.hear(attempt, "failed", reason="not_sent") == ("sent", "awaiting_payment")

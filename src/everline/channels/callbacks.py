@@ -4,6 +4,7 @@ Nothing is settled here and nothing that a callback says is believed: the worker
 A callback that fits no attempt yet is parked and matched later, so it too is answered with 200.
 """
 
+import logging
 from typing import Final
 
 from django.core.exceptions import RequestDataTooBig
@@ -12,7 +13,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from everline import clock, payments
-from everline.errors import MisuseError
+from everline.errors import FaultError, MisuseError
+
+_logger: Final = logging.getLogger(__name__)
 
 BODY_BYTES_MAX: Final = 65_536
 STATUSES: Final = {"signature_wrong": 401, "gateway_unknown": 404}
@@ -38,6 +41,10 @@ def receive(request: HttpRequest, gateway: str) -> HttpResponse:
         _hint, state = payments.keep_callback(gateway, request.headers, body, clock.now())
     except MisuseError as error:
         return _problem(STATUSES.get(error.code, 400), error.code, error.sentence)
+    except FaultError as fault:
+        # Nobody could tell whether it is genuine, so nothing is kept and it must come again.
+        _logger.warning("a callback of %s could not be verified: %s", gateway, fault.detail)
+        return _problem(503, "not_verified", "It could not be verified now. Send it again later.")
     return JsonResponse({"state": state})
 
 

@@ -18,9 +18,11 @@ from django.db.migrations.executor import MigrationExecutor
 
 from everline import clock, database, jobs, notices, payments, provisioning
 from everline.catalogue import policy
+from everline.config.plugs import PAYPAL, paypal_lacks
 from everline.config.ports import status_of
 from everline.database import verbs
 from everline.database.addresses import APP, OWNER
+from everline.payments.gateways import Examinable
 
 VERSION_MIN: Final = 15
 CONNECTIONS_SPARE: Final = 10
@@ -302,10 +304,13 @@ def outside() -> Iterator[Check]:
                 kind,
                 "fail",
                 f"no {kind} is set up",
-                "Set EVERLINE_SANDBOX_ADDRESS and EVERLINE_SANDBOX_SECRET, or run everline demo.",
+                "Set one up as docs/operating.md says, or run everline demo.",
             )
-        for name in installed:
-            yield _answers(kind, name)
+        for name, adapter in installed.items():
+            trouble = adapter.trouble() if isinstance(adapter, Examinable) else None
+            yield _answers(kind, name) if trouble is None else _examined(name, trouble)
+    if "paypal" not in payments.installed():
+        yield _without_paypal()
     for name, waiting in payments.waiting_by_gateway().items():
         if name not in payments.installed():
             yield Check(
@@ -314,6 +319,21 @@ def outside() -> Iterator[Check]:
                 f"it is not set up, and {waiting} payments or refunds wait for its answer",
                 "Set it up again, or write what it says: see docs/operating.md, Parked payments.",
             )
+
+
+def _examined(name: str, trouble: str) -> Check:
+    """Tell what a gateway with keys of its own says of itself."""
+    way_out = "See whether it is reachable from here, and whether its keys are right."
+    said = trouble or "it answers and takes our keys"
+    return Check(f"gateway {name}", "fail" if trouble else "ok", said, way_out if trouble else "")
+
+
+def _without_paypal() -> Check:
+    """Say that PayPal is not offered; some of its keys without the others are a mistake."""
+    lacks = paypal_lacks()
+    if set(lacks) == set(PAYPAL):
+        return Check("gateway paypal", "ok", "not set up, so nobody is offered it")
+    return Check("gateway paypal", "fail", f"wrong: {', '.join(lacks)}", "Set all four of them.")
 
 
 def _answers(kind: str, name: str) -> Check:

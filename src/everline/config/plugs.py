@@ -32,6 +32,8 @@ from everline.config.environment import keep_secret
 from everline.database.migrate import MONTHS_AHEAD
 from everline.jobs import Kind, Now, Sweep
 from everline.payments import gateways
+from everline.payments.gateways.paypal import PayPal
+from everline.payments.gateways.paypal_wire import PLACES, Keys
 from everline.payments.gateways.sandbox import Sandbox
 from everline.payments.gateways.terminal import Terminal
 from everline.provisioning import install as install_networks
@@ -44,7 +46,15 @@ OFFSET_SECONDS: Final = 1.0
 """How long a reading of the demo's clock is good for."""
 
 
-_made: Final[list[Sandbox | Terminal | Simulated]] = []
+PAYPAL: Final = (
+    "EVERLINE_PAYPAL_ENVIRONMENT",
+    "EVERLINE_PAYPAL_CLIENT_ID",
+    "EVERLINE_PAYPAL_SECRET",
+    "EVERLINE_PAYPAL_WEBHOOK_ID",
+)
+"""The variables that PayPal needs; with none of them nobody is offered it."""
+
+_made: Final[list[Sandbox | Terminal | PayPal | Simulated]] = []
 """The adapters of this process that keep connections open."""
 
 
@@ -52,14 +62,10 @@ def plug_in() -> None:
     """Install what this deployment uses; calling it again changes nothing."""
     # httpx tells every address it calls, in each of which some attempt or card is named.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    address, secret = settings.SANDBOX_ADDRESS, settings.SANDBOX_SECRET
-    if address:
+    has_paypal = not paypal_lacks()
+    if settings.SANDBOX_ADDRESS or has_paypal:
         _unplug()
-        at_bank = (address, secret, settings.MERCHANT)
-        sandbox, terminal, simulated = Sandbox(*at_bank), Terminal(*at_bank), Simulated(address)
-        gateways.install({"sandbox": sandbox, "terminal": terminal})
-        install_networks({"simulated": simulated})
-        _made.extend((sandbox, terminal, simulated))
+        _plug_outside(with_paypal=has_paypal)
     signatures.install(signing_key)
     official.install_receipts({"rnw": renewals.receipt, "top": topups.receipt})
     if settings.DEMO:
@@ -67,6 +73,34 @@ def plug_in() -> None:
         clock.use_offset(MovedClock().offset)
     elif settings.EMAIL_HOST:
         notices.install({"email": notices.Smtp()})
+
+
+def _plug_outside(*, with_paypal: bool) -> None:
+    """Install the gateways and networks that the settings name."""
+    adapters: dict[str, gateways.Gateway] = {}
+    if settings.SANDBOX_ADDRESS:
+        at_bank = (settings.SANDBOX_ADDRESS, settings.SANDBOX_SECRET, settings.MERCHANT)
+        sandbox, terminal = Sandbox(*at_bank), Terminal(*at_bank)
+        simulated = Simulated(settings.SANDBOX_ADDRESS)
+        adapters |= {"sandbox": sandbox, "terminal": terminal}
+        install_networks({"simulated": simulated})
+        _made.extend((sandbox, terminal, simulated))
+    if with_paypal:
+        keys = Keys(settings.PAYPAL_CLIENT_ID, settings.PAYPAL_SECRET, settings.PAYPAL_WEBHOOK_ID)
+        paypal = PayPal(PLACES[settings.PAYPAL_ENVIRONMENT], keys, settings.MERCHANT)
+        adapters["paypal"] = paypal
+        _made.append(paypal)
+    gateways.install(adapters)
+
+
+def paypal_lacks() -> tuple[str, ...]:
+    """Name the variables that PayPal cannot do without and that are missing or wrong."""
+    return tuple(
+        name
+        for name in PAYPAL
+        if not getattr(settings, name.removeprefix("EVERLINE_"))
+        or (name == PAYPAL[0] and settings.PAYPAL_ENVIRONMENT not in PLACES)
+    )
 
 
 def _unplug() -> None:

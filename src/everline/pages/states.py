@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from django.utils.translation import gettext as _
 
-from everline import ids
+from everline import ids, payments
 from everline.catalogue import Policy
 from everline.ids import Iccid
 from everline.pages import words
@@ -53,6 +53,10 @@ class Payable(Protocol):
     @property
     def attempt_is_hard(self) -> bool | None:
         """Whether the same bank card will fail again."""
+
+    @property
+    def gateway(self) -> str | None:
+        """Through which gateway it went."""
 
     @property
     def page_url(self) -> str | None:
@@ -146,6 +150,13 @@ def _declined(renewal: Payable) -> tuple[str, tuple[str, ...]]:
         return _("You left before paying"), (nothing, *_deadline(renewal))
     if renewal.attempt_reason in {"expired", "never_received"}:
         return _("The payment was not made"), (nothing, *_deadline(renewal))
+    name = name_of(renewal.gateway)
+    if name:
+        # Behind it are means of its own, which are not ours to speak of.
+        said = _("%(name)s did not take this payment. Try again, or pay in another way.") % {
+            "name": name
+        }
+        return _("Payment declined"), (said, nothing, *_deadline(renewal))
     advice = (
         _("This bank card cannot be used. Pay with another one.")
         if renewal.attempt_is_hard
@@ -157,6 +168,12 @@ def _declined(renewal: Payable) -> tuple[str, tuple[str, ...]]:
     }
     told = reasons.get(renewal.attempt_reason or "")
     return _("Payment declined"), (*([told] if told else []), advice, nothing)
+
+
+def name_of(gateway: str | None) -> str:
+    """Give the name by which customers know a gateway, such as PayPal; empty for bank cards."""
+    adapter = payments.installed().get(gateway or "")
+    return adapter.abilities.title if adapter is not None else ""
 
 
 def _deadline(renewal: Payable) -> tuple[str, ...]:
@@ -225,5 +242,4 @@ def means(renewal: Renewal) -> str:
         return _("Balance of the card")
     if renewal.means == "deposit":
         return _("Deposit")
-    masked = renewal.masked_means or ""
-    return f"{_('Bank card')}{words.NO_BREAK}{masked}".rstrip(words.NO_BREAK)
+    return words.paid_online(renewal.masked_means)

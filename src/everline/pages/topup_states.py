@@ -55,8 +55,7 @@ def means(top_up: TopUp) -> str:
     """Say what paid, masked."""
     if top_up.means == "deposit":
         return _("Deposit")
-    masked = top_up.masked_means or ""
-    return f"{_('Bank card')}{words.NO_BREAK}{masked}".rstrip(words.NO_BREAK)
+    return words.paid_online(top_up.masked_means)
 
 
 def _back(top_up: TopUp) -> str:

@@ -129,3 +129,9 @@ def _tag() -> str:
 
 def _locale() -> Locale:
     return Locale.parse(_tag().replace("-", "_"))
+
+
+def paid_online(masked: str | None) -> str:
+    """Say what paid through a gateway: a bank card by its last digits, others by their own name."""
+    told = masked or ""
+    return told if told[:1].isalpha() else f"{_('Bank card')}{NO_BREAK}{told}".rstrip(NO_BREAK)

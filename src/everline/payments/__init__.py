@@ -24,14 +24,16 @@ from everline.payments.attempts import (
     stop,
     waiting_by_gateway,
 )
-from everline.payments.gateways import gateway, installed
+from everline.payments.gateways import Abilities, by_page, gateway, installed
 
 __all__ = [
+    "Abilities",
     "Attempt",
     "Refund",
     "Said",
     "ask",
     "ask_refund",
+    "by_page",
     "charge",
     "claim_asks",
     "claim_refunds",

@@ -20,6 +20,7 @@ from everline.payments.gateways import (
     Charge,
     Failed,
     Hint,
+    Known,
     Outcome,
     Pending,
     RefundOutcome,
@@ -168,6 +169,7 @@ def charge(
     expires_at: datetime,
     locale: str,
     at: datetime,
+    cancel_url: str = "",
 ) -> Said:
     """Ask the gateway for the money of an attempt that was just marked as sent."""
     adapter = gateway(attempt.gateway)
@@ -182,22 +184,28 @@ def charge(
                 notify_url=notify_url,
                 expires_at=expires_at,
                 locale=locale,
+                cancel_url=cancel_url or return_url,
             )
         )
     return _said(checked(outcome, attempt.money), adapter.abilities, attempt.asks, at)
 
 
-def ask(attempt: Attempt, at: datetime) -> Said:
-    """Ask the gateway what became of an attempt.
+def ask(attempt: Attempt, at: datetime, *, may_take: bool) -> Said:
+    """Ask the gateway what became of an attempt, which may take what was consented to meanwhile.
 
-    One that was never sent is failed without asking: the call comes after the mark.
+    One that was never sent is failed without asking: the call comes after the mark. Without
+    `may_take` nothing is taken any more, only told.
     """
     if attempt.state == "created":
         return Said("failed", reason="not_sent", is_hard=False)
     adapter = gateway(attempt.gateway)
     with database.outside():
-        outcome = adapter.query(attempt.key, at)
+        outcome = adapter.query(attempt.key, at, _known(attempt, may_take=may_take))
     return _said(checked(outcome, attempt.money), adapter.abilities, attempt.asks, at)
+
+
+def _known(attempt: Attempt, *, may_take: bool) -> Known:
+    return Known(attempt.reference, attempt.money, may_take=may_take)
 
 
 def stop(attempt: Attempt, at: datetime) -> Said | None:
@@ -206,7 +214,7 @@ def stop(attempt: Attempt, at: datetime) -> Said | None:
     if not isinstance(adapter, Stoppable):
         return None
     with database.outside():
-        outcome = adapter.stop(attempt.key)
+        outcome = adapter.stop(attempt.key, _known(attempt, may_take=True))
     return _said(checked(outcome, attempt.money), adapter.abilities, attempt.asks, at)
 
 
@@ -214,12 +222,13 @@ def ask_refund(refund: Refund, at: datetime) -> Said:
     """Send a refund the first time, ask about it afterwards; its id makes it happen once."""
     adapter = gateway(refund.gateway)
     money = Money(refund.amount, refund.currency)
+    reference = refund.attempt_reference or ""
     with database.outside():
         outcome: RefundOutcome
         if refund.asks > 1:
-            outcome = adapter.query_refund(str(refund.id))
+            outcome = adapter.query_refund(str(refund.id), reference)
         if refund.asks <= 1 or not isinstance(outcome, (Succeeded, Failed)):
-            outcome = adapter.refund(str(refund.id), refund.attempt_reference or "", money)
+            outcome = adapter.refund(str(refund.id), reference, money)
     return _said(checked_refund(outcome, money), adapter.abilities, refund.asks, at)
 
 
@@ -228,13 +237,23 @@ def keep_callback(
 ) -> tuple[Hint, str]:
     """Verify and store a callback raw, and make its attempt's asking due now.
 
-    Raises MisuseError on a bad signature. Gives the hint and whether it was matched or parked.
+    Raises MisuseError on a bad signature, FaultError when it could not be told from a good one.
+    Gives the hint and whether it was matched or parked.
     """
-    hint = gateway(gateway_name).read_callback(headers, body)
+    adapter = gateway(gateway_name)
+    with database.outside():
+        hint = adapter.read_callback(headers, body)
     kept = {name.lower(): value for name, value in headers.items() if name.lower() in KEPT_HEADERS}
     state = database.value(
         "select keep_callback(%s, %s, %s, %s, %s, %s)",
-        [gateway_name, Jsonb(kept), body, hint.event_id, hint.attempt_key, at],
+        [
+            gateway_name,
+            Jsonb(kept),
+            body if hint.kept is None else hint.kept,
+            hint.event_id,
+            hint.attempt_key,
+            at,
+        ],
     )
     return hint, str(state)
 

@@ -45,14 +45,28 @@ _PURPOSE = (
     " from topups_topup o join cards_card c on c.id = o.card_id where o.id = %s"
 )
 
+_WANTED = (
+    "select coalesce(r.state, o.state) = 'awaiting_payment' and not exists ("
+    "  select from payments_attempt a where a.payment_id = p.id and a.number > %s)"
+    " from payments_payment p left join renewals_renewal r on r.id = p.purpose_id"
+    " left join topups_topup o on o.id = p.purpose_id where p.purpose_id = %s"
+)
+
 
 def pay(
-    purpose_id: UUID, *, return_url: str, notify_address: str, locale: str, now: Now
+    purpose_id: UUID,
+    *,
+    return_url: str,
+    notify_address: str,
+    locale: str,
+    now: Now,
+    cancel_url: str = "",
 ) -> Settled | None:
     """Send the latest attempt of a renewal or top-up to its gateway and settle what comes back.
 
     None when there was nothing to send: another caller sent it, or it is settled.
-    `notify_address` is our public address, under which callbacks arrive.
+    `notify_address` is our public address, under which callbacks arrive; who turns away at the
+    gateway comes back to `cancel_url`, or to `return_url` without one.
     """
     purpose = database.row(_Purpose, _PURPOSE, [purpose_id, purpose_id])
     waiting = payments.first_attempt(purpose_id)
@@ -69,14 +83,25 @@ def pay(
         expires_at=purpose.deadline_at or now(),
         locale=locale,
         at=now(),
+        cancel_url=cancel_url,
     )
     return settle(attempt.id, said, now())
 
 
 def ask(attempt: payments.Attempt, now: Now) -> Settled:
     """Ask the gateway what became of an attempt, and settle it."""
-    said = payments.ask(attempt, now())
+    said = payments.ask(attempt, now(), may_take=_is_wanted(attempt))
     return settle(attempt.id, said, now())
+
+
+def _is_wanted(attempt: payments.Attempt) -> bool:
+    """Tell whether its money may still be taken: what it pays for is open, and nothing else pays.
+
+    One that is on its way is what its purpose waits for; else both are read.
+    """
+    if attempt.state in {"sent", "unknown"}:
+        return True
+    return bool(database.value(_WANTED, [attempt.number, attempt.purpose_id]))
 
 
 def ask_renewal(purpose_id: UUID, now: Now) -> Settled | None:

@@ -255,7 +255,7 @@ def _means(sale: Renewal | TopUp) -> str:
         return states.means(sale)
     if sale.means == "deposit":
         return _("In the store")
-    return f"{_('Bank card')} {sale.masked_means or ''}".rstrip()
+    return words.paid_online(sale.masked_means)
 
 
 def _number(sale: Renewal | TopUp, number: str) -> Row:

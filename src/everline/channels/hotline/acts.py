@@ -215,17 +215,11 @@ def _paid(talk: Talk, answer: Answer) -> str:
 
 def _send_link(talk: Talk, _keyed: str) -> str:
     """Open the renewal, and send the address at which it is paid."""
-    currency = card_of(talk).currency
-    gateways = payments.installed().items()
-    able = [
-        name
-        for name, each in gateways
-        if each.abilities.has_page and each.abilities.takes(currency)
-    ]
+    able = payments.by_page(card_of(talk).currency)
     if not able:
         return talk.refuse(Refusal(Code.MEANS_NOT_ALLOWED))
     caller = Caller(CHANNEL, SOURCE, str(talk.leg.request_id))
-    answer = renewals.place(caller, _order(talk), able[0], None, talk.at)
+    answer = renewals.place(caller, _order(talk), able[0].name, None, talk.at)
     if answer.refusal:
         return talk.refuse(answer.refusal)
     talk.leg.renewal_id, talk.leg.is_joinable = answer.id, True

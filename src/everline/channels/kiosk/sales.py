@@ -32,10 +32,7 @@ REFUSED: Final = Answer(None, "refused", Code.MEANS_NOT_ALLOWED, {}, None, repla
 
 def phone_gateway(currency: str) -> str | None:
     """Choose the gateway whose page a phone opens; None when there is none."""
-    for name, adapter in payments.installed().items():
-        if adapter.abilities.has_page and adapter.abilities.takes(currency):
-            return name
-    return None
+    return next((each.name for each in payments.by_page(currency)), None)
 
 
 def is_payable() -> bool:

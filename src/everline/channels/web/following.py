@@ -20,9 +20,15 @@ from everline.cards import find_by_id
 from everline.catalogue import Policy
 from everline.channels.web import browser
 from everline.channels.web.esims import is_buyers
-from everline.channels.web.forms import RequestForm
+from everline.channels.web.forms import PayForm, RequestForm
 from everline.channels.web.holders import holds
-from everline.channels.web.ordering import SOURCE, gateway_for, send
+from everline.channels.web.ordering import (
+    LEFT,
+    SOURCE,
+    gateway_for,
+    named_for,
+    send,
+)
 from everline.channels.web.pages import CHANNEL, page
 from everline.channels.web.refusals import Place, explain
 from everline.channels.web.showing import Followed
@@ -90,6 +96,8 @@ def _show(request: HttpRequest, renewal: Renewal, *, may_act: bool) -> HttpRespo
         "total": words.money(renewal.total, renewal.currency, policy),
         "masked": Iccid(renewal.iccid).masked,
         "request_id": uuid4(),
+        "has_cards": gateway_for(renewal.currency) is not None,
+        "named_gateways": named_for(renewal.currency),
     }
     if may_act and face.pays:
         context |= _own_balance(request, renewal, policy)
@@ -110,27 +118,44 @@ def payment(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
         return see_other("web:renewal", renewal_id)
     policy = catalogue.policy()
     total = words.money(renewal.total, renewal.currency, policy)
-    context = {"page_url": renewal.page_url, "total": total}
+    name = states.name_of(renewal.gateway)
+    context = {"page_url": renewal.page_url, "total": total, "name": name}
     return page(request, "payment.html", context, policy=policy)
 
 
 @require_safe
 def returned(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
-    """Come back from the gateway's page: ask what happened there, then show it."""
+    """Come back from the gateway's page: ask what happened there, then show it.
+
+    Who turned away says so by the address; where the gateway can be told, the attempt ends by it.
+    """
     renewal = _find(renewal_id)
+    if LEFT in request.GET and has_left(renewal_id, renewal.attempt_id):
+        return see_other("web:renewal", renewal_id)
     if renewal.attempt_id is not None:
         _ask(renewal, "returned", ASK_ON_RETURN_SECONDS)
         browser.remember_return(request, renewal.attempt_id)
     return see_other("web:renewal", renewal_id)
 
 
+def has_left(purpose_id: UUID, attempt_id: UUID | None) -> bool:
+    """End the attempt of somebody who turned away; False where the gateway cannot be told.
+
+    It is told once in a while at most, however often the address is opened.
+    """
+    if not cache.add(f"asked-left-{attempt_id}", 1, ASK_ON_RETURN_SECONDS):
+        return True
+    return renewals.stop(purpose_id, clock.now) is not None
+
+
 @require_POST
 def pay(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
     """Pay again after an attempt that failed, or send one that never left."""
     renewal = _find(renewal_id)
-    gateway = gateway_for(renewal.currency)
-    form = RequestForm(request.POST)
-    if gateway is None or not form.is_valid():
+    form = PayForm(request.POST)
+    is_valid = form.is_valid()
+    gateway = gateway_for(renewal.currency, form.cleaned_data["means"]) if is_valid else None
+    if gateway is None:
         return see_other("web:renewal", renewal_id)
     if renewal.state == "awaiting_payment" and renewal.attempt_state == "created":
         return send(renewal_id)

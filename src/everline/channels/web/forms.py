@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import get_language, gettext as _, gettext_lazy
 
-from everline import topups
+from everline import payments, topups
 from everline.autorenewal.consent import WORDS
 from everline.cards import Card
 from everline.catalogue import Policy
@@ -169,6 +169,22 @@ class ContactForm(RequestForm):
             raise explained(error) from error
 
 
+def means_choices() -> list[tuple[str, str]]:
+    """List what a form may say it is paid by: bank card, balance, and gateways with a name."""
+    named = [each.abilities for each in payments.installed().values()]
+    return [
+        ("gateway", ""),
+        ("balance", ""),
+        *((each.name, "") for each in named if each.has_page and each.title),
+    ]
+
+
+class PayForm(RequestForm):
+    """Another try to pay, by bank card unless something else is said."""
+
+    means = forms.ChoiceField(choices=means_choices, required=False)
+
+
 class OrderForm(ContactForm):
     """The order: what was shown, how it is paid, and where the confirmation goes."""
 
@@ -177,7 +193,7 @@ class OrderForm(ContactForm):
     ends_at = forms.CharField(max_length=40)
     promo = forms.CharField(max_length=PROMO_LENGTH_MAX, required=False)
     means = forms.ChoiceField(
-        choices=[("gateway", ""), ("balance", "")],
+        choices=means_choices,
         error_messages={"required": gettext_lazy("Choose how to pay.")},
     )
     again = forms.BooleanField(required=False)
@@ -223,6 +239,7 @@ class EsimForm(RequestForm):
 class TopUpForm(ContactForm):
     """An amount for a card's balance: an offered one, or one that was typed."""
 
+    means = forms.ChoiceField(choices=means_choices, required=False)
     chosen = forms.CharField(required=False, max_length=AMOUNT_LENGTH_MAX)
     typed = forms.CharField(
         label=gettext_lazy("Another amount"),

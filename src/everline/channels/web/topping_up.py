@@ -18,7 +18,14 @@ from everline.catalogue import Policy
 from everline.channels.web import browser
 from everline.channels.web.forms import TopUpForm, outside
 from everline.channels.web.holders import holds
-from everline.channels.web.ordering import SOURCE, gateway_for, own_address, refused
+from everline.channels.web.ordering import (
+    LEFT,
+    SOURCE,
+    gateway_for,
+    named_for,
+    own_address,
+    refused,
+)
 from everline.channels.web.pages import CHANNEL, page
 from everline.channels.web.refusals import Explained, Place, explain
 from everline.database.requests import Caller
@@ -74,6 +81,7 @@ def _ask(
         "chosen": form.data.get("chosen", ""),
         "limits": outside(form.offered, card.currency, policy),
         "has_gateway": gateway_for(card.currency) is not None,
+        "named_gateways": named_for(card.currency),
         "request_id": form.data["request_id"] if keeps_id else uuid4(),
         "explained": explained,
         "open": _open(request, card),
@@ -99,7 +107,7 @@ def _take(request: HttpRequest, card: Card, policy: Policy, form: TopUpForm) -> 
     """Open the top-up, and lead on to its payment."""
     sent = form.cleaned_data
     wanted = topups.Order(card.account_id, card.id, sent["amount"], card.currency, sent["contact"])
-    answer = place(str(sent["request_id"]), wanted)
+    answer = place(str(sent["request_id"]), wanted, sent["means"])
     if isinstance(answer, Refusal):
         told = explain(answer, Place(policy, card, joinable_top_up=_open(request, card)))
         return _ask(request, card, policy, form, status=409, explained=told)
@@ -107,9 +115,9 @@ def _take(request: HttpRequest, card: Card, policy: Policy, form: TopUpForm) -> 
     return send(answer)
 
 
-def place(request_id: str, wanted: topups.Order) -> UUID | Refusal:
-    """Open a top-up that the gateway of its currency is to pay; gives its id."""
-    gateway = gateway_for(wanted.currency)
+def place(request_id: str, wanted: topups.Order, means: str) -> UUID | Refusal:
+    """Open a top-up that a gateway is to pay, for bank cards or the one named; gives its id."""
+    gateway = gateway_for(wanted.currency, means)
     if gateway is None:
         return Refusal(Code.MEANS_NOT_ALLOWED, {})
     caller = Caller(CHANNEL, SOURCE, request_id)
@@ -122,9 +130,11 @@ def place(request_id: str, wanted: topups.Order) -> UUID | Refusal:
 
 def send(top_up_id: UUID) -> HttpResponse:
     """Send the latest attempt to its gateway, and lead to the page of one or other."""
+    back = settings.PUBLIC_ADDRESS + reverse("web:topup-returned", args=[top_up_id])
     renewals.pay(
         top_up_id,
-        return_url=settings.PUBLIC_ADDRESS + reverse("web:topup-returned", args=[top_up_id]),
+        return_url=back,
+        cancel_url=f"{back}?{LEFT}",
         notify_address=settings.PUBLIC_ADDRESS,
         locale=get_language() or "en",
         now=clock.now,

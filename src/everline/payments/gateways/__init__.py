@@ -25,8 +25,9 @@ class Charge:
     """One attempt to take money; the same key and the same values always mean the same charge.
 
     `attempt_key` is derived from the renewal request and the attempt's number. Without a `token`
-    the customer confirms on the gateway's page, comes back to `return_url`, and may do so until
-    `expires_at`. The gateway sends its callbacks to `notify_url`. No bank card number is ever here.
+    the customer confirms on the gateway's page until `expires_at` and comes back to `return_url`,
+    or to `cancel_url` after turning away. The gateway sends its callbacks to `notify_url`. No bank
+    card number is ever here.
     """
 
     attempt_key: str
@@ -37,6 +38,24 @@ class Charge:
     notify_url: str
     expires_at: datetime
     locale: str
+    cancel_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What we have on record of an attempt, for a gateway that our own key does not find.
+
+    `reference` is what the gateway called it last, `amount` what is to be captured. Without
+    `may_take` nobody wants the money any more, or something else pays: a gateway that moves money
+    only when it is told to is not told any more, and its adapter says `Failed`.
+    """
+
+    reference: str | None = None
+    amount: Money | None = None
+    may_take: bool = True
+
+
+NOTHING_KNOWN: Final = Known()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +104,22 @@ RefundOutcome = Succeeded | Failed | Unknown
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What a callback points at. It proves nothing: the charge is read again with `query`."""
+    """What a callback points at. It proves nothing: the charge is read again with `query`.
+
+    `kept` is what of its body is kept, where the body tells of people more than we need to know;
+    None keeps all of it.
+    """
 
     event_id: str
     attempt_key: str
+    kept: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
     """What a gateway can do, and at what pace it is asked; `currencies` None means all.
 
+    `title` is the name by which customers know it, such as PayPal; empty for bank cards.
     `ask_again_seconds` are the waits between one question about an unknown attempt and the next;
     when they are used up, asking ends. After `supersede_after_seconds` another means may pay.
     """
@@ -107,6 +132,7 @@ class Abilities:
     supersede_after_seconds: int = 3600
     timeout_seconds: int = 15
     refund_window_days: int = 180
+    title: str = ""
 
     def takes(self, currency: str) -> bool:
         """Tell whether the gateway takes this currency."""
@@ -125,9 +151,10 @@ class Gateway(Protocol):
         """Take the money, or give the outcome that this attempt already has."""
         ...
 
-    def query(self, attempt_key: str, at: datetime) -> Outcome:
+    def query(self, attempt_key: str, at: datetime, known: Known = NOTHING_KNOWN) -> Outcome:
         """Ask what became of an attempt; `at` is the asker's clock.
 
+        Where the customer's consent and the taking are two steps, this takes what was consented to.
         The caller compares what was captured with what was asked: see `checked`.
         """
         ...
@@ -136,27 +163,37 @@ class Gateway(Protocol):
         """Give back a part or all of a captured attempt; `refund_key` makes it happen once."""
         ...
 
-    def query_refund(self, refund_key: str) -> RefundOutcome:
+    def query_refund(self, refund_key: str, attempt_reference: str = "") -> RefundOutcome:
         """Ask what became of a refund; sending an unknown one again with its key is safe."""
         ...
 
     def read_callback(self, headers: Mapping[str, str], body: bytes) -> Hint:
         """Verify the signature over the raw body and say what it points at.
 
-        Raises MisuseError when the signature is missing or wrong, or the body is not understood.
+        Raises MisuseError when the signature is missing or wrong, or the body is not understood;
+        FaultError when whoever can tell does not answer, so that the callback must come again.
         """
         ...
 
 
 @runtime_checkable
 class Stoppable(Protocol):
-    """What a gateway can do besides whose device stands beside the customer, and can be told."""
+    """What a gateway can do besides that can be told that the customer has turned away."""
 
-    def stop(self, attempt_key: str) -> Outcome:
-        """End an attempt for which no bank card was presented yet, or say how it stands.
+    def stop(self, attempt_key: str, known: Known = NOTHING_KNOWN) -> Outcome:
+        """End an attempt that nobody has paid or consented to yet, or say how it stands.
 
         `Failed` only when no money moved and none will; whoever is too late hears so.
         """
+        ...
+
+
+@runtime_checkable
+class Examinable(Protocol):
+    """What a gateway can do besides that has keys of its own to be examined by the doctor."""
+
+    def trouble(self) -> str:
+        """Say in short why it cannot be used now; empty when it answers and knows our keys."""
         ...
 
 
@@ -199,3 +236,10 @@ def gateway(name: str) -> Gateway:
 def installed() -> Mapping[str, Gateway]:
     """Return all gateways of this process by name, as doctor and the pages list them."""
     return dict(_installed)
+
+
+def by_page(currency: str) -> list[Abilities]:
+    """List the gateways whose pages take a currency, those for bank cards first."""
+    able = [each.abilities for each in _installed.values()]
+    found = [each for each in able if each.has_page and each.takes(currency)]
+    return sorted(found, key=lambda each: bool(each.title))

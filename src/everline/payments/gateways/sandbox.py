@@ -18,6 +18,7 @@ from everline.errors import FaultError, MisuseError
 from everline.money import InvalidAmountError, Money
 from everline.payments.gateways import (
     MEANS_LENGTH_MAX,
+    NOTHING_KNOWN,
     REASON_LENGTH_MAX,
     REFERENCE_LENGTH_MAX,
     URL_LENGTH_MAX,
@@ -26,6 +27,7 @@ from everline.payments.gateways import (
     Charge,
     Failed,
     Hint,
+    Known,
     Outcome,
     Pending,
     RefundOutcome,
@@ -144,7 +146,7 @@ class Sandbox:
             return refused(status, body)
         return checked(charge_outcome(body, charge.attempt_key), charge.amount)
 
-    def query(self, attempt_key: str, at: datetime) -> Outcome:
+    def query(self, attempt_key: str, at: datetime, known: Known = NOTHING_KNOWN) -> Outcome:
         """Ask what became of an attempt.
 
         A key that the bank has never seen is closed there, so that a request still under way is
@@ -175,7 +177,7 @@ class Sandbox:
             return refused(status, body)
         return checked_refund(_refund_outcome(body, refund_key), amount)
 
-    def query_refund(self, refund_key: str) -> RefundOutcome:
+    def query_refund(self, refund_key: str, attempt_reference: str = "") -> RefundOutcome:
         """Ask what became of a refund; one that never arrived is unknown and may be sent again."""
         try:
             status, body = self._get("/v1/refunds", {"key": refund_key})

@@ -12,10 +12,12 @@ import httpx
 
 from everline.errors import FaultError
 from everline.payments.gateways import (
+    NOTHING_KNOWN,
     Abilities,
     ActionNeeded,
     Charge,
     Failed,
+    Known,
     Outcome,
     Unknown,
     checked,
@@ -71,7 +73,7 @@ class Terminal(Sandbox):
             return refused(status, body)
         return checked(_at_reader(charge_outcome(body, charge.attempt_key)), charge.amount)
 
-    def query(self, attempt_key: str, at: datetime) -> Outcome:
+    def query(self, attempt_key: str, at: datetime, known: Known = NOTHING_KNOWN) -> Outcome:
         """Ask what became of an attempt; a key that the bank has never seen is closed there."""
         try:
             status, body = self._get(PATH, {"key": attempt_key, "at": at.isoformat()})
@@ -81,7 +83,7 @@ class Terminal(Sandbox):
             return self.stop(attempt_key)
         return _read(status, body, attempt_key)
 
-    def stop(self, attempt_key: str) -> Outcome:
+    def stop(self, attempt_key: str, known: Known = NOTHING_KNOWN) -> Outcome:
         """Take an amount off the reader's screen, unless a bank card was presented already."""
         try:
             status, body = self._post(f"{PATH}/cancel", {"key": attempt_key})

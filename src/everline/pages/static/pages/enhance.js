@@ -10,14 +10,15 @@ document.addEventListener("submit", (event) => {
     return;
   }
   form.dataset.sent = "yes";
-  form.querySelector("button[type=submit]").setAttribute("aria-busy", "true");
+  const pressed = event.submitter ?? form.querySelector("button[type=submit]");
+  pressed.setAttribute("aria-busy", "true");
 });
 
 // A page that comes back from the browser's memory can be sent again.
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
-    form.querySelector("button[type=submit]").removeAttribute("aria-busy");
+    form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
   }
 });
 

@@ -1,0 +1,1 @@
+"""Programs of others, and doubles of theirs that are held against what they publish."""
