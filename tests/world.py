@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from everline import cards, database, ids, ledger, payments, renewals, topups
+from everline import cards, database, ids, ledger, notices, payments, renewals, topups
 from everline.cards import start_code_hash
 from everline.database.addresses import Addresses
 from everline.database.requests import Answer, Caller
@@ -330,6 +330,18 @@ class World(Ground, Stores):
             assert self.verb("deliver", renewal_id, "done", "", self.at) == "delivered"
             assert self.verb("finish_job", job_id, lease)
         return len(jobs)
+
+    def send_all(self) -> None:
+        """Do the worker's jobs of sending what was written to people, by the senders installed."""
+        lease = uuid.uuid4()
+        with database.connection() as lent:
+            jobs = lent.execute(
+                "select id, subject_id from lease_jobs(%s, 1000, 60, %s, %s)",
+                [["notify"], lease, self.at],
+            ).fetchall()
+        for job_id, notice_id in jobs:
+            notices.send(notice_id, self.now)
+            assert self.verb("finish_job", job_id, lease)
 
     def _operator(self) -> None:
         self.insert(

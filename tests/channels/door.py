@@ -22,9 +22,13 @@ class Told:
 
 
 class Door(Protocol):
-    """One channel, in one language. `means` are those it can be paid by."""
+    """One channel, in one language. `means` are those it can be paid by.
+
+    `beforehand` counts the renewals that its people had when they came: a mandate needs a term.
+    """
 
     means: frozenset[str]
+    beforehand: int
 
     def funds(self, card: Card, amount: int) -> None:
         """Let there be money to pay for this card: on its balance or the payer's deposit."""

@@ -83,6 +83,7 @@ class Caller:
     """One caller, in one language, who keys the phone number of the card."""
 
     means = frozenset({"balance", "gateway"})
+    beforehand = 0
 
     def __init__(self, world: World, locale: str) -> None:
         self.world = world

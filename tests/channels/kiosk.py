@@ -29,6 +29,7 @@ class Kiosk:
     """One kiosk with its card terminal, in one language; a bank card holds what `funds` gave."""
 
     means = frozenset({"gateway"})
+    beforehand = 0
 
     def __init__(self, world: World, locale: str) -> None:
         self.world, self.locale = world, locale

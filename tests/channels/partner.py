@@ -18,6 +18,7 @@ class Api:
     """One partner's program; it asks for its problems in one language."""
 
     means = frozenset({"deposit"})
+    beforehand = 0
 
     def __init__(self, world: World, locale: str) -> None:
         MEMORY.clear()

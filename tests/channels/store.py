@@ -22,6 +22,7 @@ class Till:
     """One till in one store, in one language, with its clerk signed in."""
 
     means = frozenset({"deposit"})
+    beforehand = 0
 
     def __init__(self, world: World, locale: str) -> None:
         self.world = world

@@ -31,6 +31,7 @@ class Page:
     """The pages, in one language, as one person's browser shows them."""
 
     means = frozenset({"balance", "gateway"})
+    beforehand = 0
 
     def __init__(self, world: World, locale: str) -> None:
         self.world = world
