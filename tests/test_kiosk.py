@@ -72,9 +72,9 @@ def test_the_demo_opens_codes_and_nobody_else_does(
     row = hall.unenrolled("kiosk")
     device = Client(SERVER_NAME="localhost")
     monkeypatch.setattr(settings, "DEMO", False)
-    assert device.post("/kiosk/enrol/demo", {"kiosk": row.code}).status_code == 303
+    assert device.post("/kiosk/enrol/demo", {"device": row.code}).status_code == 303
     monkeypatch.setattr(settings, "DEMO", True)
-    page = device.post("/kiosk/enrol/demo", {"kiosk": row.code}).content.decode()
+    page = device.post("/kiosk/enrol/demo", {"device": row.code}).content.decode()
     code = re.search(r'name="code"[^>]*value="([^"]+)"|value="([^"]+)"[^>]*name="code"', page)
     assert code is not None
     assert device.post("/kiosk/enrol", {"code": code[1] or code[2]}).status_code == 303

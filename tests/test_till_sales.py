@@ -151,7 +151,7 @@ def test_the_demo_opens_codes_for_its_own_tills_and_production_does_not(counter:
     store = counter.retailer(code="JKT-002")
     row = counter.unenrolled("till", store)
     client = Client(SERVER_NAME="localhost")
-    asked = {"till": row.code}
+    asked = {"device": row.code}
     assert client.post("/till/enrol/demo", asked)["Location"] == "/till/enrol"
     assert row.code not in text(client.get("/till/enrol"))
     settings.DEMO = True

@@ -13,6 +13,7 @@ from everline.renewals.open import (
     give_up,
     grouped_code,
     pay_open,
+    read_code,
     send_pay_link,
 )
 from everline.renewals.pay import Settled, ask_all, ask_renewal, pay, stop
@@ -56,6 +57,7 @@ __all__ = [
     "pay_open",
     "place",
     "quote",
+    "read_code",
     "receipt",
     "renew",
     "retry_payment",

@@ -72,13 +72,24 @@ def send_pay_link(
     return answer
 
 
+def read_code(typed: str) -> str:
+    """Give the eight digits of a spoken code as somebody typed it; "" when it is something else.
+
+    Blanks, hyphens and full-width digits do not matter. With a + it is a telephone number.
+    """
+    plain = [sign for sign in typed[:100] if not sign.isspace() and sign != "-"]
+    if len(plain) != CODE_LENGTH or not all(sign.isdecimal() for sign in plain):
+        return ""
+    return "".join(str(int(sign)) for sign in plain)
+
+
 def find_by_code(code: str, at: datetime) -> Renewal | None:
     """Find the open renewal with a spoken code, as it was typed; None when its time is over.
 
     Sixteen million codes can be guessed: the channel limits how often somebody may ask.
     """
-    digits = "".join(str(int(sign)) for sign in code[:100] if sign.isdecimal())
-    if len(digits) != CODE_LENGTH:
+    digits = read_code(code)
+    if not digits:
         return None
     return database.row(
         Renewal,

@@ -4,7 +4,6 @@ Opening the first page ends whatever visit there was, so that without script a r
 """
 
 from io import BytesIO
-from typing import Final
 
 import segno
 from django.conf import settings
@@ -14,57 +13,53 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from everline import clock
 from everline.channels.kiosk import out_of_order, sales, visits
-from everline.channels.kiosk.forms import CodeForm
 from everline.channels.kiosk.frame import page
 from everline.channels.kiosk.visits import COOKIE, DEVICE, at_kiosk
-from everline.pages import devices
+from everline.pages import devices, enrolling, limits
+from everline.pages.enrolling import CodeForm, Kind
 from everline.pages.frame import HTML_TAGS, see_other
-from everline.people import terminals
-from everline.people.models import Terminal as Row
 from everline.people.terminals import Terminal
-
-DEMO_MAX: Final = 4
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def enrol(request: HttpRequest) -> HttpResponse:
     """Make this device a kiosk by its one-time code, or explain what to do."""
-    at = clock.now()
-    form = CodeForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        enrolled, is_other = devices.enrol(form.cleaned_data["code"], DEVICE.kind, at)
-        if enrolled is not None:
-            response = see_other("kiosk:attract")
-            devices.keep_key(response, DEVICE, enrolled.key)
-            return response
-        form.add_error(
-            "code",
-            _("This code is for a till, and now it is used. Ask for a new one.")
-            if is_other
-            else _("This code is wrong, used or too old. Ask for a new one."),
-        )
-    context = {
-        "form": form,
-        "enrolled": devices.find(request, DEVICE, at),
-        "demo_kiosks": _demo_kiosks(),
-    }
-    return page(request, "enrol.html", context, status=422 if form.errors else 200)
+    tried = enrolling.take(request, _kind(), clock.now())
+    if tried.key:
+        response = see_other("kiosk:attract")
+        devices.keep_key(response, DEVICE, tried.key)
+        return response
+    answer = _enrol_page(request, tried.form)
+    return limits.too_many(answer, tried.seconds) if tried.seconds else answer
 
 
 @require_POST
 def demo_code(request: HttpRequest) -> HttpResponse:
     """Open a code for one of the demo's kiosks, as the office does, and fill it in."""
-    found = next((row for row in _demo_kiosks() if row.code == request.POST.get("kiosk")), None)
-    if found is None:
-        return see_other("kiosk:enrol")
-    form = CodeForm(initial={"code": terminals.open_enrolment(found.id, clock.now())})
-    return page(request, "enrol.html", {"form": form, "demo_kiosks": _demo_kiosks()})
+    form = enrolling.demo_form(request, _kind())
+    return see_other("kiosk:enrol") if form is None else _enrol_page(request, form)
 
 
-def _demo_kiosks() -> list[Row]:
-    if not settings.DEMO:
-        return []
-    return list(Row.objects.filter(kind="kiosk").order_by("code")[:DEMO_MAX])
+def _enrol_page(request: HttpRequest, form: CodeForm) -> HttpResponse:
+    shown = enrolling.shown(request, _kind(), form)
+    return page(request, "enrol.html", shown, status=422 if form.errors else 200)
+
+
+def _kind() -> Kind:
+    return Kind(
+        cookie=DEVICE,
+        title=_("Make this device a kiosk"),
+        enrolled=_("This device is kiosk %(code)s of %(store)s. A new code makes it another one."),
+        not_yet=_(
+            "This device is not a kiosk yet. Ask the office to open a one-time code for it, and"
+            " enter that here. It is good for half an hour."
+        ),
+        go_on=_("To the first screen"),
+        go_on_to="kiosk:attract",
+        is_other=_("This code is for a till, and now it is used. Ask for a new one."),
+        demo_title=_("Kiosks of the demo"),
+        demo_action="kiosk:demo-code",
+    )
 
 
 @require_safe

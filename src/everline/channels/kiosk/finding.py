@@ -3,10 +3,10 @@
 Numbers that lead nowhere are counted by kiosk, because anybody may try them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from django.core.cache import cache
@@ -29,12 +29,12 @@ from everline.channels.kiosk.forms import (
     pressed,
 )
 from everline.channels.kiosk.frame import page
-from everline.channels.kiosk.refusals import Explained, explain
+from everline.channels.kiosk.refusals import explain
 from everline.channels.kiosk.visits import Sale, Visit, in_visit
 from everline.database.requests import Answer
 from everline.errors import SENTENCES, Code
 from everline.pages.frame import see_other
-from everline.renewals.open import CODE_LENGTH
+from everline.pages.refusals import Explained
 
 MISSES_MAX: Final = 20
 MISSES_SECONDS: Final = 600
@@ -64,7 +64,7 @@ def _find(request: HttpRequest, visit: Visit, number: str) -> HttpResponse | str
     misses = cache.get_or_set(key, 0, MISSES_SECONDS) or 0
     if misses >= MISSES_MAX:
         return _("Too many wrong numbers were entered here. Wait ten minutes, or renew online.")
-    if len(number) == CODE_LENGTH:
+    if renewals.read_code(number):
         waiting = renewals.find_by_code(number, clock.now())
         if waiting is not None:
             sale = Sale("renewal", waiting.id)
@@ -93,9 +93,9 @@ def activate(request: HttpRequest, visit: Visit) -> HttpResponse:
     if found is None:
         return see_other("kiosk:card")
 
-    def act(request_id: object, typed: str, at: datetime) -> Answer:
-        code = cards.start_code_hash(found.iccid, typed)
-        return cards.activate(visit.caller(request_id), found.id, code, at)
+    def act(sent: Mapping[str, Any], at: datetime) -> Answer:
+        code = cards.start_code_hash(found.iccid, sent["number"])
+        return cards.activate(visit.caller(sent["request_id"]), found.id, code, at)
 
     return _open(request, visit, found, StartCodeForm, act, state="in_stock")
 
@@ -108,8 +108,8 @@ def bind(request: HttpRequest, visit: Visit) -> HttpResponse:
     if found is None:
         return see_other("kiosk:card")
 
-    def act(request_id: object, number: str, at: datetime) -> Answer:
-        return cards.bind(visit.caller(request_id), found.id, number, at)  # type: ignore[arg-type]
+    def act(sent: Mapping[str, Any], at: datetime) -> Answer:
+        return cards.bind(visit.caller(sent["request_id"]), found.id, sent["number"], at)
 
     return _open(request, visit, found, DeviceForm, act, state="activated")
 
@@ -119,7 +119,7 @@ def _open(
     visit: Visit,
     found: Card,
     form_of: type[StartCodeForm] | type[DeviceForm],
-    act: Callable[[object, str, datetime], Answer],
+    act: Callable[[Mapping[str, Any], datetime], Answer],
     *,
     state: str,
 ) -> HttpResponse:
@@ -135,8 +135,7 @@ def _open(
     form = form_of(request.POST if request.method == "POST" else None)
     told: Explained | None = None
     if form.is_valid():
-        sent = form.cleaned_data
-        refusal = act(sent["request_id"], sent["number"], clock.now()).refusal
+        refusal = act(form.cleaned_data, clock.now()).refusal
         if refusal is None:
             after = cards.find_by_id(found.id)
             assert after is not None

@@ -9,28 +9,20 @@ from typing import Final
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-from django.utils.translation import get_language, gettext as _, gettext_lazy
+from django.utils.translation import gettext_lazy
 
-from everline.ids import Eid, Iccid, Imei, InvalidNumberError, Msisdn
+from everline.ids import Eid, Imei
 from everline.money import AMOUNT_MAX
+from everline.pages import reading
+from everline.pages.reading import typed_into
 from everline.renewals import Contact
-from everline.renewals.open import CODE_LENGTH
 
 TEXT_LENGTH_MAX: Final = 200
 TYPED_LENGTH_MAX: Final = 40
-PHONE_DIGITS_MAX: Final = 15
-EID_DIGITS_MIN: Final = 20
 BACK: Final = "back"
 CLEAR: Final = "clear"
 DIGITS: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9", CLEAR, "0", BACK)
 SIGNS: Final = (*"1234567890QWERTYUIOPASDFGHJKLZXCVBNM-", BACK)
-
-
-def typed_into(**attributes: str) -> forms.TextInput:
-    """Make an input that is focused for a scanner and that no browser completes."""
-    plain = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
-    return forms.TextInput(attrs=plain | attributes)
 
 
 def pressed(typed: str, key: str) -> str:
@@ -42,27 +34,10 @@ def pressed(typed: str, key: str) -> str:
     return (typed + key)[:TYPED_LENGTH_MAX] if key in SIGNS else typed
 
 
-def explained(error: InvalidNumberError) -> ValidationError:
-    """Turn what ids.py found into what a form shows."""
-    return ValidationError(_(error.template) % error.facts)
-
-
 class KioskForm(forms.Form):
     """A form whose mistakes are told by us and not by the browser."""
 
     use_required_attribute = False
-
-
-class CodeForm(KioskForm):
-    """The one-time code that makes a device a kiosk."""
-
-    code = forms.CharField(
-        label=gettext_lazy("One-time code"),
-        help_text=gettext_lazy("Eight letters and digits. The office opens a code for this kiosk."),
-        max_length=TYPED_LENGTH_MAX,
-        widget=typed_into(autofocus="autofocus"),
-        error_messages={"required": gettext_lazy("Enter the one-time code.")},
-    )
 
 
 class FindForm(KioskForm):
@@ -80,16 +55,7 @@ class FindForm(KioskForm):
 
     def clean_number(self) -> str:
         """Leave a code as it is, and read numbers."""
-        typed: str = self.cleaned_data["number"]
-        digits = "".join(str(int(sign)) for sign in typed if sign.isdecimal())
-        if len(digits) == CODE_LENGTH and not typed.strip().startswith("+"):
-            return digits
-        is_short = len(digits) <= PHONE_DIGITS_MAX
-        is_phone = typed.strip().startswith("+") or (digits.startswith("0") and is_short)
-        try:
-            return Msisdn.parse(typed) if is_phone else Iccid.parse(typed)
-        except InvalidNumberError as error:
-            raise explained(error) from error
+        return reading.card_number(self.cleaned_data["number"])
 
 
 class RequestForm(KioskForm):
@@ -122,12 +88,7 @@ class DeviceForm(RequestForm):
 
     def clean_number(self) -> Imei | Eid:
         """Read the number; a long one is an EID."""
-        typed: str = self.cleaned_data["number"]
-        is_long = sum(sign.isdigit() for sign in typed) >= EID_DIGITS_MIN
-        try:
-            return Eid.parse(typed) if is_long else Imei.parse(typed)
-        except InvalidNumberError as error:
-            raise explained(error) from error
+        return reading.device_number(self.cleaned_data["number"])
 
 
 class PayForm(RequestForm):
@@ -149,22 +110,7 @@ class SaleForm(PayForm):
 
     def clean_contact(self) -> Contact:
         """Read an e-mail address or a telephone number; nothing is nothing."""
-        typed: str = self.cleaned_data["contact"].strip()
-        locale = get_language() or "en"
-        if not typed:
-            return Contact(locale=locale)
-        if "@" in typed:
-            try:
-                validate_email(typed)
-            except ValidationError as error:
-                raise ValidationError(
-                    _("This is not an e-mail address. Write it like name@example.com.")
-                ) from error
-            return Contact(email=typed, locale=locale)
-        try:
-            return Contact(phone=Msisdn.parse(typed), locale=locale)
-        except InvalidNumberError as error:
-            raise explained(error) from error
+        return reading.contact(self.cleaned_data["contact"])
 
 
 class OrderForm(SaleForm):

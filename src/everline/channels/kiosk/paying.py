@@ -19,11 +19,12 @@ from everline.channels.kiosk import sales, visits
 from everline.channels.kiosk.entrance import drawn
 from everline.channels.kiosk.forms import PayForm, RequestForm
 from everline.channels.kiosk.frame import page
-from everline.channels.kiosk.refusals import Explained, explain
+from everline.channels.kiosk.refusals import explain
 from everline.channels.kiosk.visits import Sale, Visit, in_visit
 from everline.ids import Iccid
 from everline.pages import states, words
 from everline.pages.frame import see_other
+from everline.pages.refusals import Explained
 from everline.pages.states import Face
 from everline.renewals import Renewal, grouped_code
 from everline.topups import TopUp

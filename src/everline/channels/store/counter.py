@@ -20,14 +20,14 @@ from everline.catalogue import Offer, Policy
 from everline.channels.store import sales
 from everline.channels.store.forms import DeviceForm, FindForm, StartCodeForm
 from everline.channels.store.frame import page
-from everline.channels.store.refusals import Explained, explain
+from everline.channels.store.refusals import explain
 from everline.channels.store.tills import CHANNEL, Shift, at_till
 from everline.database.requests import Answer
 from everline.errors import SENTENCES, Code, Refusal
 from everline.ids import InvalidNumberError
 from everline.pages import words
 from everline.pages.frame import see_other
-from everline.renewals.open import CODE_LENGTH
+from everline.pages.refusals import Explained
 
 CLOSED: Final = {
     "suspended": Code.CARD_SUSPENDED,
@@ -84,7 +84,7 @@ def _find(request: HttpRequest, shift: Shift, number: str) -> HttpResponse | Non
         except InvalidNumberError:
             return None
         return sales.lead_to(shift, number[:3], inner)
-    if len(number) != CODE_LENGTH:
+    if not renewals.read_code(number):
         card = cards.find(number)
         return see_other("store:card", card.id) if card else None
     key = f"till-codes-{shift.terminal.id}"
@@ -102,7 +102,7 @@ def _find(request: HttpRequest, shift: Shift, number: str) -> HttpResponse | Non
 def _not_found(number: str) -> str:
     if number.startswith(("rnw_", "top_")):
         return _("This receipt is not of this store. Check it at the official check.")
-    if len(number) == CODE_LENGTH:
+    if renewals.read_code(number):
         return _("No renewal waits under this code. It may be paid, or its time is over.")
     return _(SENTENCES[Code.CARD_UNKNOWN])
 

@@ -1,13 +1,13 @@
 """The way to the counter: a device becomes a till by a one-time code, then a clerk signs in on it.
 
-Wrong codes are counted by the verb, wrong passwords here. Who may stand there says tills.py.
+Wrong codes are counted by the verb and by address, wrong passwords here. Who may stand there says
+tills.py.
 """
 
 import hashlib
 from datetime import datetime
 from typing import Final
 
-from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
@@ -16,13 +16,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from everline import clock
 from everline.channels.store import tills
-from everline.channels.store.forms import CodeForm, SignInForm, UnlockForm
+from everline.channels.store.forms import SignInForm, UnlockForm
 from everline.channels.store.frame import page
 from everline.channels.store.tills import Shift, at_till
-from everline.pages import devices
+from everline.pages import devices, enrolling, limits
+from everline.pages.enrolling import CodeForm, Kind
 from everline.pages.frame import see_other
-from everline.people import terminals
-from everline.people.models import Person, Terminal as Row
+from everline.people.models import Person
 from everline.people.terminals import Terminal
 
 TRIES_MAX: Final = 10
@@ -34,42 +34,43 @@ DEMO_STORE: Final = "JKT-002"
 @require_http_methods(["GET", "HEAD", "POST"])
 def enrol(request: HttpRequest) -> HttpResponse:
     """Make this device a till by its one-time code, or explain what to do."""
-    at = clock.now()
-    form = CodeForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        enrolled, is_other = devices.enrol(form.cleaned_data["code"], tills.DEVICE.kind, at)
-        if enrolled is not None:
-            response = see_other("store:sign-in")
-            devices.keep_key(response, tills.DEVICE, enrolled.key)
-            return response
-        form.add_error(
-            "code",
-            _("This code is for a kiosk, and now it is used. Ask for a new one.")
-            if is_other
-            else _("This code is wrong, used or too old. Ask for a new one."),
-        )
-    context = {
-        "form": form,
-        "till": tills.find_till(request, at),
-        "demo_tills": _demo_tills(),
-    }
-    return page(request, "enrol.html", context, status=422 if form.errors else 200)
+    tried = enrolling.take(request, _kind(), clock.now())
+    if tried.key:
+        response = see_other("store:sign-in")
+        devices.keep_key(response, tills.DEVICE, tried.key)
+        return response
+    answer = _enrol_page(request, tried.form)
+    return limits.too_many(answer, tried.seconds) if tried.seconds else answer
 
 
 @require_POST
 def demo_code(request: HttpRequest) -> HttpResponse:
     """Open a code for one of the demo's tills, as the office does, and fill it in."""
-    found = next((row for row in _demo_tills() if row.code == request.POST.get("till")), None)
-    if found is None:
-        return see_other("store:enrol")
-    form = CodeForm(initial={"code": terminals.open_enrolment(found.id, clock.now())})
-    return page(request, "enrol.html", {"form": form, "demo_tills": _demo_tills()})
+    form = enrolling.demo_form(request, _kind())
+    return see_other("store:enrol") if form is None else _enrol_page(request, form)
 
 
-def _demo_tills() -> list[Row]:
-    if not settings.DEMO:
-        return []
-    return list(Row.objects.filter(kind="till", retailer__code=DEMO_STORE).order_by("code")[:4])
+def _enrol_page(request: HttpRequest, form: CodeForm) -> HttpResponse:
+    shown = enrolling.shown(request, _kind(), form)
+    return page(request, "enrol.html", shown, status=422 if form.errors else 200)
+
+
+def _kind() -> Kind:
+    return Kind(
+        cookie=tills.DEVICE,
+        title=_("Make this device a till"),
+        enrolled=_("This device is till %(code)s of %(store)s. A new code makes it another one."),
+        not_yet=_(
+            "This device is not a till yet. Ask the office or the store's manager to open a"
+            " one-time code for it, and enter that here. It is good for half an hour."
+        ),
+        go_on=_("Sign in"),
+        go_on_to="store:sign-in",
+        is_other=_("This code is for a kiosk, and now it is used. Ask for a new one."),
+        demo_title=_("Tills of the demo"),
+        demo_action="store:demo-code",
+        demo_store=DEMO_STORE,
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -3,39 +3,21 @@
 Fields that the clerk does not see carry what was shown, so that one press sells exactly that.
 """
 
-import unicodedata
 from datetime import datetime
 from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import get_language, gettext as _, gettext_lazy
 
-from everline.ids import Eid, Iccid, Imei, InvalidNumberError, Msisdn
+from everline.ids import Eid, Imei
 from everline.money import AMOUNT_MAX, InvalidAmountError, Money
+from everline.pages import reading
+from everline.pages.reading import explained, folded, typed_into
 from everline.renewals import Contact
 
-PHONE_DIGITS_MAX: Final = 15
-EID_DIGITS_MIN: Final = 20
 PROMO_LENGTH_MAX: Final = 40
 TEXT_LENGTH_MAX: Final = 200
-
-
-def typed_into(**attributes: str) -> forms.TextInput:
-    """Make an input that no browser completes, corrects or spells."""
-    plain = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
-    return forms.TextInput(attrs=plain | attributes)
-
-
-def explained(error: InvalidNumberError | InvalidAmountError) -> ValidationError:
-    """Turn what ids.py or money.py found into what a form shows."""
-    return ValidationError(_(error.template) % error.facts)
-
-
-def folded(typed: str) -> str:
-    """Fold full-width signs and drop blanks, to see what kind of number was meant."""
-    return "".join(unicodedata.normalize("NFKC", typed).split())
 
 
 def read_amount(typed: str, currency: str) -> Money:
@@ -53,18 +35,6 @@ class TillForm(forms.Form):
     """A form whose mistakes are told by us and not by the browser."""
 
     use_required_attribute = False
-
-
-class CodeForm(TillForm):
-    """The one-time code that makes a device a till."""
-
-    code = forms.CharField(
-        label=gettext_lazy("One-time code"),
-        help_text=gettext_lazy("Eight letters and digits. The office opens a code for this till."),
-        max_length=40,
-        widget=typed_into(autocapitalize="characters", autofocus="autofocus"),
-        error_messages={"required": gettext_lazy("Enter the one-time code.")},
-    )
 
 
 class SignInForm(TillForm):
@@ -111,18 +81,10 @@ class FindForm(TillForm):
     def clean_number(self) -> str:
         """Leave codes and receipts as they are, and read numbers."""
         typed: str = self.cleaned_data["number"]
-        plain = folded(typed)
-        receipt = plain.rpartition("/")[2].lower()
+        receipt = folded(typed).rpartition("/")[2].lower()
         if receipt.startswith(("rnw_", "top_")):
             return receipt
-        if len(plain) == 8 and plain.isdecimal():  # noqa: PLR2004  A spoken code has eight.
-            return plain
-        is_short = sum(sign.isdigit() for sign in plain) <= PHONE_DIGITS_MAX
-        is_phone = plain.startswith("+") or (plain.startswith("0") and is_short)
-        try:
-            return Msisdn.parse(typed) if is_phone else Iccid.parse(typed)
-        except InvalidNumberError as error:
-            raise explained(error) from error
+        return reading.card_number(typed)
 
 
 class RequestForm(TillForm):
@@ -155,12 +117,7 @@ class DeviceForm(RequestForm):
 
     def clean_number(self) -> Imei | Eid:
         """Read the number; a long one is an EID."""
-        typed: str = self.cleaned_data["number"]
-        is_long = sum(sign.isdigit() for sign in folded(typed)) >= EID_DIGITS_MIN
-        try:
-            return Eid.parse(typed) if is_long else Imei.parse(typed)
-        except InvalidNumberError as error:
-            raise explained(error) from error
+        return reading.device_number(self.cleaned_data["number"])
 
 
 class CashForm(RequestForm):
@@ -191,22 +148,7 @@ class CashForm(RequestForm):
 
     def clean_contact(self) -> Contact:
         """Read an e-mail address or a telephone number; nothing is nothing."""
-        typed: str = self.cleaned_data["contact"]
-        locale = get_language() or "en"
-        if not typed:
-            return Contact(locale=locale)
-        if "@" in folded(typed):
-            try:
-                validate_email(folded(typed))
-            except ValidationError as error:
-                raise ValidationError(
-                    _("This is not an e-mail address. Write it like name@example.com.")
-                ) from error
-            return Contact(email=folded(typed), locale=locale)
-        try:
-            return Contact(phone=Msisdn.parse(typed), locale=locale)
-        except InvalidNumberError as error:
-            raise explained(error) from error
+        return reading.contact(self.cleaned_data["contact"])
 
     def tendered_for(self, total: int, currency: str) -> int | None:
         """Read what was given in minor units; None for no cash. Raises ValidationError."""

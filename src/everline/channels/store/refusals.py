@@ -4,8 +4,6 @@ Every code of errors.py stands in the table. Some are said otherwise than to a s
 that is short is the store's own affair.
 """
 
-from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Final
 
 from django.urls import reverse
@@ -15,28 +13,7 @@ from everline.cards import Card
 from everline.catalogue import Policy
 from everline.errors import Code, Refusal
 from everline.pages import facts
-
-
-class Way(Enum):
-    """Where a refusal leads on to."""
-
-    HOME = auto()
-    CARD = auto()
-    ACTIVATE = auto()
-    BIND = auto()
-    ORDER = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """A refusal as the till shows it."""
-
-    code: Code
-    sentence: str
-    details: tuple[str, ...]
-    step: str
-    url: str
-
+from everline.pages.refusals import Explained, Way, steps
 
 OWN_WORDS: Final = {
     Code.BALANCE_SHORT: gettext_noop(
@@ -55,53 +32,8 @@ OWN_WORDS: Final = {
 """Refusals that a clerk is told otherwise than a subscriber."""
 
 _NEXT: Final = (Way.HOME, gettext_noop("Next customer"))
-_ANOTHER_CARD: Final = (Way.HOME, gettext_noop("Enter another card number"))
-_ANOTHER_PLAN: Final = (Way.CARD, gettext_noop("Choose another plan"))
-_THE_CARD: Final = (Way.CARD, gettext_noop("Back to the card"))
-_WITHOUT_CODE: Final = (Way.ORDER, gettext_noop("Go on without the code"))
-_DETAILS: Final = (Way.ORDER, gettext_noop("Look at the price details"))
 
-STEPS: Final[dict[Code, tuple[Way, str]]] = {
-    Code.CARD_UNKNOWN: _ANOTHER_CARD,
-    Code.CARD_NOT_ACTIVE: (Way.ACTIVATE, gettext_noop("Activate the card")),
-    Code.CARD_NOT_BOUND: (Way.BIND, gettext_noop("Bind the card to a device")),
-    Code.CARD_SUSPENDED: _NEXT,
-    Code.CARD_LOST: _NEXT,
-    Code.CARD_TERMINATED: _NEXT,
-    Code.CARD_STATE: _THE_CARD,
-    Code.START_CODE_WRONG: (Way.ACTIVATE, gettext_noop("Enter the start code again")),
-    Code.START_CODE_LOCKED: _NEXT,
-    Code.DEVICE_LIMIT: _THE_CARD,
-    Code.DEVICE_BOUND: _THE_CARD,
-    Code.DEVICE_UNKNOWN: _THE_CARD,
-    Code.PLAN_UNKNOWN: _ANOTHER_PLAN,
-    Code.PLAN_WITHDRAWN: _ANOTHER_PLAN,
-    Code.PLAN_NOT_SOLD: _ANOTHER_PLAN,
-    Code.TERM_QUEUED: _ANOTHER_PLAN,
-    Code.TOO_FAR_AHEAD: _THE_CARD,
-    Code.PROMOTION_UNKNOWN: _WITHOUT_CODE,
-    Code.PROMOTION_CLOSED: _WITHOUT_CODE,
-    Code.PROMOTION_NOT_FOR_THIS: _WITHOUT_CODE,
-    Code.PROMOTION_USED: _WITHOUT_CODE,
-    Code.PROMOTION_SPENT: _WITHOUT_CODE,
-    Code.QUOTE_CHANGED: _DETAILS,
-    Code.BALANCE_SHORT: _DETAILS,
-    Code.RENEWAL_OPEN: _THE_CARD,
-    Code.RENEWAL_UNKNOWN: _NEXT,
-    Code.RENEWAL_STATE: _THE_CARD,
-    Code.TERM_PAID: _THE_CARD,
-    Code.CHANNEL_CLOSED: _NEXT,
-    Code.MEANS_NOT_ALLOWED: _NEXT,
-    Code.LIMIT_EXCEEDED: _ANOTHER_PLAN,
-    Code.REQUEST_REUSED: _DETAILS,
-    Code.PAYMENT_UNSURE: _THE_CARD,
-    Code.REFUND_EXCEEDS: _NEXT,
-    Code.CURRENCY_DIFFERS: _NEXT,
-    Code.TOPUP_UNKNOWN: _NEXT,
-    Code.TOPUP_STATE: _NEXT,
-    Code.TOPUP_SPENT: _NEXT,
-    Code.ESIM_SOLD_OUT: _NEXT,
-}
+STEPS: Final = steps((Way.CARD, gettext_noop("Back to the card")), _NEXT, {})
 
 
 def explain(

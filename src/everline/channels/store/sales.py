@@ -22,12 +22,13 @@ from everline.catalogue import Policy
 from everline.channels.store.forms import RequestForm
 from everline.channels.store.frame import page
 from everline.channels.store.models import Sale
-from everline.channels.store.refusals import Explained, explain
+from everline.channels.store.refusals import explain
 from everline.channels.store.tills import CHANNEL, Shift, at_till
 from everline.database.requests import Answer
 from everline.ids import Iccid
 from everline.pages import states, words
 from everline.pages.frame import see_other
+from everline.pages.refusals import Explained
 from everline.renewals import Renewal
 from everline.topups import TopUp
 

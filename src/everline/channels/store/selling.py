@@ -28,12 +28,13 @@ from everline.channels.store.forms import (
 )
 from everline.channels.store.frame import page
 from everline.channels.store.models import Sale
-from everline.channels.store.refusals import Explained, explain
+from everline.channels.store.refusals import explain
 from everline.channels.store.tills import CHANNEL, Shift, at_till
 from everline.database.requests import Answer
 from everline.errors import Code, Refusal
 from everline.pages import words
 from everline.pages.frame import see_other
+from everline.pages.refusals import Explained
 from everline.renewals import Quote
 
 SHORTLY: Final = timedelta(hours=1)

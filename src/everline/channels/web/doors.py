@@ -18,10 +18,11 @@ from everline.channels.web import browser
 from everline.channels.web.forms import DeviceForm, StartCodeForm
 from everline.channels.web.ordering import SOURCE
 from everline.channels.web.pages import CHANNEL, page
-from everline.channels.web.refusals import Explained, Place, explain
+from everline.channels.web.refusals import Place, explain
 from everline.database.requests import Answer, Caller
 from everline.errors import Code
 from everline.pages.frame import see_other
+from everline.pages.refusals import Explained
 
 MISTYPED = frozenset({Code.START_CODE_WRONG, Code.DEVICE_LIMIT, Code.DEVICE_BOUND})
 """Refusals that are shown beside the field, to try again."""

@@ -13,13 +13,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from everline import cards, catalogue, clock, ledger, renewals
 from everline.cards import Card, Status
 from everline.catalogue import Policy
-from everline.channels.web import browser, limits, mandates, pins, showing, topping_up
-from everline.channels.web.forms import SPOKEN_CODE, CardNumberForm
+from everline.channels.web import browser, mandates, pins, showing, topping_up
+from everline.channels.web.forms import CardNumberForm
 from everline.channels.web.holders import holds
 from everline.channels.web.pages import page
 from everline.channels.web.refusals import Place, explain
 from everline.errors import SENTENCES, Code, Refusal
-from everline.pages import words
+from everline.pages import limits, words
 from everline.pages.frame import see_other
 
 CLOSED = {
@@ -40,10 +40,8 @@ def home(request: HttpRequest) -> HttpResponse:
         seconds = limits.seconds_to_wait(request, clock.now())
         if seconds:
             form.add_error("number", _("Too many card numbers were entered. Wait a minute."))
-            answer = page(request, "home.html", {"form": form}, status=429)
-            answer["Retry-After"] = str(seconds)
-            return answer
-        if SPOKEN_CODE.fullmatch(number := form.cleaned_data["number"]):
+            return limits.too_many(page(request, "home.html", {"form": form}), seconds)
+        if renewals.read_code(number := form.cleaned_data["number"]):
             waiting = renewals.find_by_code(number, clock.now())
             if waiting is not None:
                 return see_other("web:renewal", waiting.id)

@@ -5,7 +5,6 @@ the same press of a button: the core compares them with its own quote.
 """
 
 import hashlib
-import re
 import unicodedata
 from datetime import datetime
 from typing import Any, Final
@@ -14,42 +13,23 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import get_language, gettext as _, gettext_lazy
 
 from everline import payments, topups
 from everline.autorenewal.consent import WORDS
 from everline.cards import Card
 from everline.catalogue import Policy
-from everline.ids import Eid, Iccid, Imei, InvalidNumberError, Msisdn
+from everline.ids import Eid, Imei
 from everline.money import AMOUNT_MAX, InvalidAmountError, Money
-from everline.pages import words
+from everline.pages import reading, words
+from everline.pages.reading import typed_into
 from everline.renewals import Contact
 
-SPOKEN_CODE: Final = re.compile(r"[2-9]{8}")
-PHONE_DIGITS_MAX: Final = 15
-EID_DIGITS_MIN: Final = 20
 EMAIL_LENGTH_MAX: Final = 200
 AMOUNT_LENGTH_MAX: Final = 24
 PROMO_LENGTH_MAX: Final = 40
 SIGN_IN_TRIES_MAX: Final = 10
 SIGN_IN_SECONDS: Final = 900
-
-
-def typed_into(**attributes: str) -> forms.TextInput:
-    """Make an input for a number or code, which no browser completes, corrects or spells."""
-    plain = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
-    return forms.TextInput(attrs=plain | attributes)
-
-
-def explained(error: InvalidNumberError) -> ValidationError:
-    """Turn what ids.py found into what a form shows, in the language of the page."""
-    return ValidationError(_(error.template) % error.facts)
-
-
-def _plain(typed: str) -> str:
-    """Fold full-width signs and drop blanks, to see what kind of number was meant."""
-    return "".join(unicodedata.normalize("NFKC", typed).split())
 
 
 class PageForm(forms.Form):
@@ -72,20 +52,8 @@ class CardNumberForm(PageForm):
     )
 
     def clean_number(self) -> str:
-        """Read the number; one that begins with + or 0 and is short is a telephone number.
-
-        A spoken code has eight digits, none of them 0 or 1, so it is neither.
-        """
-        typed: str = self.cleaned_data["number"]
-        plain = _plain(typed)
-        if SPOKEN_CODE.fullmatch(plain.replace("-", "")):
-            return plain.replace("-", "")
-        is_short = sum(sign.isdigit() for sign in plain) <= PHONE_DIGITS_MAX
-        is_phone = plain.startswith("+") or (plain.startswith("0") and is_short)
-        try:
-            return Msisdn.parse(typed) if is_phone else Iccid.parse(typed)
-        except InvalidNumberError as error:
-            raise explained(error) from error
+        """Read what it is."""
+        return reading.card_number(self.cleaned_data["number"])
 
 
 class RequestForm(PageForm):
@@ -116,12 +84,7 @@ class DeviceForm(RequestForm):
 
     def clean_number(self) -> Imei | Eid:
         """Read the number; a long one is an EID."""
-        typed: str = self.cleaned_data["number"]
-        is_long = sum(sign.isdigit() for sign in _plain(typed)) >= EID_DIGITS_MIN
-        try:
-            return Eid.parse(typed) if is_long else Imei.parse(typed)
-        except InvalidNumberError as error:
-            raise explained(error) from error
+        return reading.device_number(self.cleaned_data["number"])
 
 
 class PromoForm(PageForm):
@@ -150,23 +113,7 @@ class ContactForm(RequestForm):
 
     def clean_contact(self) -> Contact:
         """Read an e-mail address or a telephone number; nothing is nothing."""
-        typed: str = self.cleaned_data["contact"]
-        locale = get_language() or "en"
-        if not typed:
-            return Contact(locale=locale)
-        if "@" in unicodedata.normalize("NFKC", typed):
-            email = _plain(typed)
-            try:
-                validate_email(email)
-            except ValidationError as error:
-                raise ValidationError(
-                    _("This is not an e-mail address. Write it like name@example.com.")
-                ) from error
-            return Contact(email=email, locale=locale)
-        try:
-            return Contact(phone=Msisdn.parse(typed), locale=locale)
-        except InvalidNumberError as error:
-            raise explained(error) from error
+        return reading.contact(self.cleaned_data["contact"])
 
 
 def means_choices() -> list[tuple[str, str]]:

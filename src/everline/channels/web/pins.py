@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from everline import cards, clock, trust
-from everline.channels.web.forms import PinForm, explained
+from everline.channels.web.forms import PinForm
 from everline.channels.web.holders import holds
 from everline.channels.web.ordering import SOURCE
 from everline.channels.web.pages import CHANNEL, page
 from everline.database.requests import Caller
 from everline.ids import CustomerNumber, InvalidNumberError
 from everline.pages.frame import see_other
+from everline.pages.reading import explained
 
 
 def shown(request: HttpRequest, account_id: UUID) -> dict[str, object]:

@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from everline import clock
-from everline.channels.web.forms import PageForm, typed_into
+from everline.channels.web.forms import PageForm
 from everline.channels.web.pages import page
 from everline.pages import hours, maps
+from everline.pages.reading import typed_into
 from everline.people.places import Place, Point, Wish, cities, find_places
 
 ON_A_PAGE: Final = 10

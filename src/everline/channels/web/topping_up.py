@@ -27,11 +27,12 @@ from everline.channels.web.ordering import (
     refused,
 )
 from everline.channels.web.pages import CHANNEL, page
-from everline.channels.web.refusals import Explained, Place, explain
+from everline.channels.web.refusals import Place, explain
 from everline.database.requests import Caller
 from everline.errors import Code, Refusal
 from everline.pages import words
 from everline.pages.frame import see_other
+from everline.pages.refusals import Explained
 
 CLOSED = {
     "in_stock": Code.CARD_NOT_ACTIVE,

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from everline import catalogue, clock, trust
 from everline.catalogue import Policy
-from everline.channels.web.forms import PageForm, typed_into
+from everline.channels.web.forms import PageForm
 from everline.channels.web.pages import page
-from everline.pages import words
+from everline.pages import limits, words
+from everline.pages.reading import typed_into
 from everline.trust import Standing, Verdict
 from everline.trust.official import CODE_LENGTH_MAX
 
@@ -53,19 +54,24 @@ def ask(request: HttpRequest) -> HttpResponse:
     """Ask for a code, and tell what it is below."""
     form = CodeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        return _answer(request, form.cleaned_data["code"])
+        return _answer(request, form.cleaned_data["code"], form)
     return page(request, "verify.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @require_safe
 def show(request: HttpRequest, code: str) -> HttpResponse:
     """Tell what a scanned code is."""
-    return _answer(request, code)
+    return _answer(request, code, CodeForm({"code": code}))
 
 
-def _answer(request: HttpRequest, code: str) -> HttpResponse:
+def _answer(request: HttpRequest, code: str, form: CodeForm) -> HttpResponse:
+    at = clock.now()
+    seconds = limits.seconds_to_wait(request, at)
+    if seconds:
+        form.add_error("code", _("Too many codes were entered. Wait a minute."))
+        return limits.too_many(page(request, "verify.html", {"form": form}), seconds)
     policy = catalogue.policy()
-    standing = trust.check(code, clock.now())
+    standing = trust.check(code, at)
     context = {"form": CodeForm(), "face": face(standing, policy), "code": standing.code}
     return page(request, "verify.html", context, policy=policy)
 

@@ -1,5 +1,6 @@
-"""How often one address may look card numbers up, so that nobody tries them through.
+"""How often one address may look things up, so that nobody tries numbers and codes through.
 
+Card numbers, codes at the official check and the one-time codes of devices are counted together.
 A bucket of tokens for each address, in the memory of this process: several web servers allow that
 many each. The API needs no such limit: without a key it tells nothing of any card.
 """
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 MINUTE_SECONDS: Final = 60
 ADDRESSES_MAX: Final = 50_000
@@ -55,6 +56,13 @@ def seconds_to_wait(request: HttpRequest, at: datetime) -> int:
     """Count a look-up of whoever sends this request; 0 when it may be done now."""
     per_minute: int = settings.LOOK_UPS_PER_MINUTE
     return _LOOK_UPS.take(network_of(request), per_minute, at) if per_minute else 0
+
+
+def too_many(answer: HttpResponse, seconds: int) -> HttpResponse:
+    """Tell programs too when there is a token again (RFC 6585, 4)."""
+    answer.status_code = 429
+    answer["Retry-After"] = str(seconds)
+    return answer
 
 
 def network_of(request: HttpRequest) -> str:
