@@ -58,6 +58,7 @@ class Code(StrEnum):
     TOPUP_STATE = "topup_state"
     TOPUP_SPENT = "topup_spent"
     ESIM_SOLD_OUT = "esim_sold_out"
+    RECEIPT_LIMIT = "receipt_limit"
 
 
 def _(sentence: str) -> str:
@@ -110,6 +111,7 @@ SENTENCES: Final[Mapping[Code, str]] = MappingProxyType(
         Code.TOPUP_STATE: _("This step is not possible in the top-up's present state."),
         Code.TOPUP_SPENT: _("This top-up has been spent already and cannot be taken back."),
         Code.ESIM_SOLD_OUT: _("No eSIM is left at the moment. Nothing was taken; come back later."),
+        Code.RECEIPT_LIMIT: _("This receipt went to three addresses already. Print it instead."),
     }
 )
 

@@ -28,6 +28,7 @@ class Mandate:
         self.world = world
         self.browser = Browser(world, locale)
         self.beforehand = 0
+        self.contact = "nina@testline.example"
 
     def funds(self, card: Card, amount: int) -> None:
         """Top the card's balance up."""
@@ -39,7 +40,7 @@ class Mandate:
         self.world.fund(card.account_id, "balance", plan.price)
         browser.sign_in(card)
         where, fields = browser.choose(card, plan).form(f"/plans/{plan.code}")
-        told = {"means": "balance", "auto": "on", "contact": "nina@testline.example"}
+        told = {"means": "balance", "auto": "on", "contact": self.contact}
         browser.post(where, fields | told)
         self.world.deliver_all()
         self.world.send_all()

@@ -25,10 +25,12 @@ class Door(Protocol):
     """One channel, in one language. `means` are those it can be paid by.
 
     `beforehand` counts the renewals that its people had when they came: a mandate needs a term.
+    `contact` is where the confirmation goes, as far as the person is asked.
     """
 
     means: frozenset[str]
     beforehand: int
+    contact: str
 
     def funds(self, card: Card, amount: int) -> None:
         """Let there be money to pay for this card: on its balance or the payer's deposit."""

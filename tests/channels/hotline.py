@@ -84,6 +84,7 @@ class Caller:
 
     means = frozenset({"balance", "gateway"})
     beforehand = 0
+    contact = ""
 
     def __init__(self, world: World, locale: str) -> None:
         self.world = world

@@ -19,10 +19,11 @@ class Api:
 
     means = frozenset({"deposit"})
     beforehand = 0
+    contact = ""
 
     def __init__(self, world: World, locale: str) -> None:
         MEMORY.clear()
-        self.world = world
+        self.world, self.locale = world, locale
         self.owner = world.partner()
         self.client = Client(headers={"accept-language": locale}, SERVER_NAME="localhost")
         self._sent: dict[str, dict[str, Any]] = {}
@@ -47,7 +48,9 @@ class Api:
 
     def send(self, request: str, *, listens: bool = True) -> Told:
         """Send an order under its key; the same again under the same."""
-        answer = self._send("POST", "/api/v1/renewals", self._sent[request], request)
+        locale = {"zh-hans": "zh-Hans"}.get(self.locale, self.locale)
+        contact = {"contact": {"email": self.contact, "locale": locale}} if self.contact else {}
+        answer = self._send("POST", "/api/v1/renewals", self._sent[request] | contact, request)
         if not listens:
             return Told("lost", "")
         if answer.status_code < 300:

@@ -23,6 +23,7 @@ class Till:
 
     means = frozenset({"deposit"})
     beforehand = 0
+    contact = ""
 
     def __init__(self, world: World, locale: str) -> None:
         self.world = world
@@ -51,7 +52,8 @@ class Till:
     def send(self, request: str, *, listens: bool = True) -> Told:
         """Take the exact cash and press; the same form pressed again is the same request."""
         address, fields = self.sent[request]
-        answer = self.client.post(address, fields | {"pay": "typed", "tendered": ""})
+        typed = {"pay": "typed", "tendered": "", "contact": self.contact}
+        answer = self.client.post(address, fields | typed)
         return self._follow(answer) if listens else Told("lost", "")
 
     def pay_by_bank(self, card: Card, plan: Plan, number: str) -> Told:

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from django.utils import translation
 
-from everline import clock, notices
+from everline import catalogue, clock, ids, notices
 from everline.errors import Code
 from everline.office.audit import audit
+from everline.pages import words
 from tests.channels.automatic import Mandate
 from tests.channels.door import Door, Told
 from tests.channels.hotline import Caller
@@ -37,6 +40,7 @@ DOORS: dict[str, Callable[[World, str], Door]] = {
 LOCALES = ("en", "zh-hans", "id")
 APPROVED, UNSURE = "4000 0000 0000 0010", "4000 0000 0000 0069"
 NOBODYS = "8999907777777777774"
+MEANS = {"balance": "balance", "deposit": "deposit", "gateway": "online payment"}
 
 
 @pytest.fixture
@@ -179,6 +183,43 @@ def test_while_the_network_is_down_it_is_paid_and_then_refunded_by_itself(
     sandboxed.ask_all()  # A refund by a gateway is sent by the janitor.
     newest = "select state from renewals_renewal order by id desc limit 1"
     assert sandboxed.one(newest) == "reversed"
+
+
+def test_a_confirmation_says_all_and_leads_to_the_receipt(
+    door: Door, sandboxed: World, locale: str
+) -> None:
+    card, plan = sandboxed.card(), sandboxed.plan()
+    door.contact = "nina@testline.example"
+    door.funds(card, 2500)
+    assert door.send(door.ask(card, plan)).outcome == "paid"
+    sandboxed.deliver_all()
+    newest = "select id, means, ends_at from renewals_renewal order by id desc limit 1"
+    ((renewal_id, means, ends_at),) = sandboxed.all(newest)
+    receipt = ids.outside("rnw", renewal_id)
+    (letter,) = [
+        notice for notice in notices.newest(10) if notice.facts.get("renewal") == str(renewal_id)
+    ]
+    assert letter.template == "renewed"
+    said = letter.words(catalogue.policy())
+    with translation.override(locale):
+        facts = [
+            f"{settings.PUBLIC_ADDRESS}/renewals/{receipt}",
+            card.iccid[-4:],
+            plan.code,
+            words.money(plan.price, "EUR", catalogue.policy()),
+            translation.gettext(MEANS[means]),
+            words.instant(ends_at, card.zone),
+        ]
+    text = said.short if letter.medium == "sms" else said.text
+    assert [fact for fact in facts if fact not in text] == []
+    page = Client(headers={"accept-language": locale}, SERVER_NAME="localhost").get(
+        f"/renewals/{receipt}"
+    )
+    assert page.status_code == 200
+    shown = door.look(card)
+    assert shown.outcome == "renewed"
+    # On the telephone the receipt's number is not spelled: it is in the message.
+    assert letter.medium == "sms" or receipt in shown.text
 
 
 def test_a_bank_card_pays_where_the_channel_takes_one(door: Door, sandboxed: World) -> None:

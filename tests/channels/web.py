@@ -32,6 +32,7 @@ class Page:
 
     means = frozenset({"balance", "gateway"})
     beforehand = 0
+    contact = ""
 
     def __init__(self, world: World, locale: str) -> None:
         self.world = world
@@ -69,7 +70,7 @@ class Page:
     def send(self, request: str, *, listens: bool = True) -> Told:
         """Press the button; the same form pressed again is the same request."""
         address, fields = self._sent[request]
-        answer = self.client.post(address, fields | {"means": "balance"})
+        answer = self.client.post(address, fields | {"means": "balance", "contact": self.contact})
         if not listens:
             return Told("lost", "")
         return self._follow(answer)

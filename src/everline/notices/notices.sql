@@ -35,6 +35,31 @@ language sql as $$
     from written w
 $$;
 
+-- part receipts_max: to how many addresses one confirmation is written at most.
+create or replace function receipts_max() returns integer
+language sql immutable as $$
+    select 3
+$$;
+
+-- part confirmed_to: to how many addresses the confirmation of a fact was written.
+create or replace function confirmed_to(fact uuid, template text, at timestamptz) returns bigint
+language sql stable as $$
+    select count(distinct n.recipient) from notices_notice n
+    where n.at = confirmed_to.at and n.fact_id = confirmed_to.fact
+      and n.template = confirmed_to.template
+$$;
+
+-- part add_contact: a contact with what another one adds to it; of each kind the newer one holds.
+create or replace function add_contact(known jsonb, added jsonb) returns jsonb
+language sql immutable as $$
+    select coalesce(add_contact.known, '{"email": "", "phone": ""}'::jsonb)
+        || jsonb_strip_nulls(jsonb_build_object(
+            'email', nullif(add_contact.added ->> 'email', ''),
+            'phone', nullif(add_contact.added ->> 'phone', ''),
+            'locale', add_contact.added ->> 'locale'
+        ))
+$$;
+
 -- verb notice_sent: marks a notice as sent, failed for good, or stopped as it came too late.
 -- Caller: notices/send.py, after the outside call. Locks: the notice.
 create or replace function notice_sent(notice uuid, state text, at timestamptz) returns boolean

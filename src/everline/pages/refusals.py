@@ -90,5 +90,6 @@ def steps(the_card: Step, ends: Step, own: Mapping[Code, Step]) -> dict[Code, St
         Code.TOPUP_STATE: ends,
         Code.TOPUP_SPENT: ends,
         Code.ESIM_SOLD_OUT: ends,
+        Code.RECEIPT_LIMIT: the_card,
         **own,
     }

@@ -18,7 +18,7 @@ from everline.renewals.open import (
 )
 from everline.renewals.pay import Settled, ask_all, ask_renewal, pay, stop
 from everline.renewals.quotes import Quote, quote
-from everline.renewals.receipts import receipt
+from everline.renewals.receipts import receipt, send_receipt
 from everline.renewals.renew import (
     Order,
     Renewal,
@@ -63,6 +63,7 @@ __all__ = [
     "retry_payment",
     "reverse",
     "send_pay_link",
+    "send_receipt",
     "stop",
     "withdraw",
 ]

@@ -247,11 +247,13 @@ begin
 end $$;
 
 -- part tell: writes the notices of a final state, one a fact and recipient, with what they say.
+-- They bear the time of their fact, `at`, and are sent at `run_at`.
 create or replace function tell(
-    renewal renewals_renewal, fact uuid, template text, at timestamptz
+    renewal renewals_renewal, fact uuid, template text, at timestamptz,
+    run_at timestamptz default null
 ) returns void
 language sql as $$
-    select notify(
+    select notify_later(
         (tell.renewal).account_id, tell.fact, tell.template, (tell.renewal).contact,
         jsonb_build_object(
             'renewal', (tell.renewal).id, 'iccid', c.iccid, 'zone', c.zone, 'plan', p.code,
@@ -260,7 +262,7 @@ language sql as $$
             'starts_at', (tell.renewal).starts_at, 'state', (tell.renewal).state,
             'masked_means', case (tell.renewal).means
                 when 'gateway' then masked_means_of((tell.renewal).id, tell.fact) else '' end
-        ), tell.at
+        ), coalesce(tell.run_at, tell.at), tell.at
     )
     from cards_card c
     inner join catalogue_planversion v on v.id = (tell.renewal).plan_version_id

@@ -1,13 +1,17 @@
-"""Receipts of renewals, as a stranger who checks one may see them.
+"""Receipts of renewals: sent to whoever asks after paying, and shown to a stranger who checks one.
 
 What the holder sees of a renewal is in renew.py; whether a receipt is official says trust.
 """
 
+from datetime import datetime
 from typing import Final, Literal
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from everline import ids
+from everline import database, ids
+from everline.database.requests import Answer, Caller, request_hash
 from everline.ids import Iccid
+from everline.notices import Contact
 from everline.renewals.renew import Renewal, find
 from everline.trust import Receipt
 
@@ -31,6 +35,29 @@ def receipt(number: str) -> Receipt | None:
         names=found.plan_names,
         masked_card=Iccid(found.iccid).masked,
     )
+
+
+def send_receipt(caller: Caller, renewal_id: UUID, contact: Contact, at: datetime) -> Answer:
+    """Send a paid renewal's confirmation to one more contact, once for each recipient.
+
+    One that is not delivered yet is confirmed when it is. Who may ask is the channel's to check.
+    Refuses renewal_unknown, renewal_state, receipt_limit. Locks the renewal.
+    """
+    answer = database.row(
+        Answer,
+        "select * from send_receipt(%s, %s, %s, %s, %s, %s, %s)",
+        [
+            caller.channel,
+            caller.source,
+            caller.request_id,
+            request_hash("send_receipt", renewal=renewal_id, contact=contact.asked),
+            renewal_id,
+            contact.as_json(),
+            at,
+        ],
+    )
+    assert answer is not None
+    return answer
 
 
 def _state(found: Renewal) -> Literal["paid", "given_back", "unpaid"]:

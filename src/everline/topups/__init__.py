@@ -4,7 +4,7 @@ The rules of once, unknown and receipt are those of renewals, one layer up; `ren
 gateway for both. The verbs stand in topups.sql and placing.sql.
 """
 
-from everline.topups.receipts import receipt
+from everline.topups.receipts import receipt, send_receipt
 from everline.topups.topups import (
     Offered,
     Order,
@@ -34,6 +34,7 @@ __all__ = [
     "offered",
     "place",
     "receipt",
+    "send_receipt",
     "take_back",
     "top_up",
 ]

@@ -97,12 +97,13 @@ begin
 end $$;
 
 -- part tell_top_up: writes the notices of a top-up. The contact may be of whoever paid, and so they
--- say the amount and never the balance.
+-- say the amount and never the balance. They bear the time of their fact, and are sent at `run_at`.
 create or replace function tell_top_up(
-    top_up topups_topup, fact uuid, template text, at timestamptz
+    top_up topups_topup, fact uuid, template text, at timestamptz,
+    run_at timestamptz default null
 ) returns void
 language sql as $$
-    select notify(
+    select notify_later(
         (tell_top_up.top_up).account_id, tell_top_up.fact, tell_top_up.template,
         (tell_top_up.top_up).contact,
         jsonb_build_object(
@@ -113,7 +114,7 @@ language sql as $$
                 when 'gateway' then masked_means_of((tell_top_up.top_up).id, tell_top_up.fact)
                 else '' end,
             'at', tell_top_up.at
-        ), tell_top_up.at
+        ), coalesce(tell_top_up.run_at, tell_top_up.at), tell_top_up.at
     )
     from cards_card c where c.id = (tell_top_up.top_up).card_id
 $$;

@@ -117,5 +117,8 @@ PROMPTS: Final[Mapping[Code, Prompt]] = MappingProxyType(
         Code.TOPUP_STATE: Prompt(_NO_TOP_UP, "menu"),
         Code.TOPUP_SPENT: Prompt(_NO_TOP_UP, "menu"),
         Code.ESIM_SOLD_OUT: Prompt(_("No eSIM is left at the moment. Nothing was taken."), "menu"),
+        Code.RECEIPT_LIMIT: Prompt(
+            _("This receipt was sent to three addresses already. It is sent to no more."), "menu"
+        ),
     }
 )

@@ -68,6 +68,7 @@ STATUSES: Final[Mapping[Code, HTTPStatus]] = {
     Code.TOPUP_STATE: HTTPStatus.CONFLICT,
     Code.TOPUP_SPENT: HTTPStatus.CONFLICT,
     Code.ESIM_SOLD_OUT: HTTPStatus.CONFLICT,
+    Code.RECEIPT_LIMIT: HTTPStatus.CONFLICT,
 }
 """The HTTP status of every refusal; a test checks that none is missing."""
 

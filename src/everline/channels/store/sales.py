@@ -26,7 +26,7 @@ from everline.channels.store.refusals import explain
 from everline.channels.store.tills import CHANNEL, Shift, at_till
 from everline.database.requests import Answer
 from everline.ids import Iccid
-from everline.pages import states, words
+from everline.pages import receipts, states, words
 from everline.pages.frame import see_other
 from everline.pages.refusals import Explained
 from everline.renewals import Renewal
@@ -217,6 +217,7 @@ def _outcome(
         "can_take_back": shift.may_take_back and is_today and sold.state in states_to_take,
         "was_taken_back": sold.state in {"reversing", "reversed"},
         "request_id": uuid4(),
+        **receipts.asked(sold, reverse(f"store:{kind}-receipt", args=[sold.id])),
     }
 
 

@@ -1,8 +1,19 @@
-"""The addresses of the till. No card number, telephone number or name stands in one."""
+"""The addresses of the till. No card number, telephone number or name stands in one.
+
+How ids are written in them is in addresses.py.
+"""
 
 from django.urls import path
 
-from everline.channels.store import addresses, counter, entrance, opened, sales, selling
+from everline.channels.store import (
+    addresses,
+    counter,
+    entrance,
+    opened,
+    receipts,
+    sales,
+    selling,
+)
 
 addresses.register()
 
@@ -48,5 +59,17 @@ urlpatterns = [
         sales.slip,
         {"kind": "top-ups"},
         name="top-up-slip",
+    ),
+    path(
+        "till/renewals/<till_renewal:inner>/receipt",
+        receipts.send,
+        {"kind": "renewals"},
+        name="renewal-receipt",
+    ),
+    path(
+        "till/top-ups/<till_top_up:inner>/receipt",
+        receipts.send,
+        {"kind": "top-ups"},
+        name="top-up-receipt",
     ),
 ]

@@ -34,7 +34,7 @@ from everline.channels.web.refusals import Place, explain
 from everline.channels.web.showing import Followed
 from everline.database.requests import Answer, Caller
 from everline.ids import Iccid
-from everline.pages import states, words
+from everline.pages import receipts, states, words
 from everline.pages.frame import see_other
 from everline.renewals import Renewal
 
@@ -99,6 +99,9 @@ def _show(request: HttpRequest, renewal: Renewal, *, may_act: bool) -> HttpRespo
         "has_cards": gateway_for(renewal.currency) is not None,
         "named_gateways": named_for(renewal.currency),
     }
+    if may_act:
+        address = reverse("web:renewal-receipt", args=[renewal.id])
+        context |= receipts.asked(renewal, address)
     if may_act and face.pays:
         context |= _own_balance(request, renewal, policy)
     return page(request, "renewal.html", context, policy=policy)
