@@ -3,6 +3,8 @@
 import pytest
 from django.utils import translation
 
+from everline import renewals
+from everline.channels.hotline import ear
 from tests.browser import Browser, on_the_pages
 from tests.marketplace import QUOTES, Platform
 from tests.world import World
@@ -16,6 +18,34 @@ FATES = {
     ("stack", True): "Added now: the data left is kept and adds to the new plan's.",
     ("replace", True): "Replaces the present plan now. What is left of it is lost.",
 }
+
+
+@pytest.mark.parametrize("locale", ["en", "zh-hans", "id"])
+def test_what_starts_behind_other_terms_is_never_said_to_start_at_once(
+    town: World, platform: Platform, locale: str
+) -> None:
+    """A term that was bought ahead may be all there is, when the one before was taken back."""
+    card, plan = town.card(balance=9000), town.plan()
+    first = town.renew(card, plan)
+    town.renew(card, plan)
+    assert first.id is not None
+    sentence = "Starts after the plans that are paid already, on %(starts_at)s."
+    with translation.override(locale):
+        said = translation.gettext(sentence).split("%")[0]
+    asked = {"iccid": card.iccid, "plan": plan.code}
+    with on_the_pages(town):
+        for is_taken_back in (False, True):
+            if is_taken_back:
+                renewals.reverse(town.caller("line"), first.id, "mistake", town.at)
+            quote = platform.send("POST", QUOTES, asked, Accept_Language=locale)
+            assert quote.body["on_renewal_words"].startswith(said), is_taken_back
+            page = Browser(town, locale).choose(card, plan).text
+            assert said in page
+            (told,) = renewals.quote([card.id], plan.version_id, None, "web", town.at)
+            assert told.starts_at is not None
+            assert told.starts_at > town.at
+            with translation.override(locale):
+                assert translation.gettext("It starts at once.") != ear.fate(told)
 
 
 @pytest.mark.parametrize("locale", ["en", "zh-hans", "id"])

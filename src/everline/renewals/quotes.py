@@ -49,6 +49,13 @@ class Quote:
     last_day: date | None
     present_ends_at: datetime | None
     leftover_bytes: int | None
+    waits: bool | None
+    """Whether it starts later than the instant of the quote."""
+
+    @property
+    def is_behind_others(self) -> bool:
+        """Whether it starts after terms that have not begun yet, and not after the present one."""
+        return bool(self.waits) and self.starts_at != self.present_ends_at
 
     @property
     def refusal(self) -> Refusal | None:
@@ -61,6 +68,8 @@ class Quote:
 
         A channel translates it and then puts the term's start in for `starts_at`.
         """
+        if self.is_behind_others:
+            return _("Starts after the plans that are paid already, on %(starts_at)s.")
         if self.present_ends_at is None:
             if self.on_renewal == "queue":
                 return _("No plan is running on this card, so the new one starts at once.")
@@ -93,7 +102,8 @@ def quote(
         "select q.card_id, q.account_id, q.reason, q.facts, q.zone, q.means, q.plan_version_id,"
         " q.on_renewal, q.allowance_bytes, q.fair_use_bytes, q.devices_max, q.promotion_id,"
         " q.bonus_bytes, q.currency, q.price, q.discount, q.total, q.tax, q.starts_at, q.ends_at,"
-        " q.first_day, q.last_day, q.present_ends_at, q.leftover_bytes"
+        " q.first_day, q.last_day, q.present_ends_at, q.leftover_bytes,"
+        " q.starts_at > %s as waits"
         " from quote(%s, %s, %s, %s, %s) q",
-        [list(cards), plan_version, promotion, channel, at],
+        [at, list(cards), plan_version, promotion, channel, at],
     )

@@ -76,6 +76,8 @@ def data(size: int | None) -> str:
 def fate(quote: Quote) -> str:
     """Say what happens to the present plan and to what is left of it."""
     assert quote.starts_at is not None
+    if quote.is_behind_others:
+        return _("It starts after the plans that are paid already.")
     if quote.present_ends_at is None:
         return _("It starts at once.")
     if quote.on_renewal == "stack":

@@ -203,7 +203,7 @@ def details(
         "fate": words.fate(quote),
         "starts_at": words.instant(quote.starts_at, quote.zone),
         "ends_at": words.instant(quote.ends_at, quote.zone),
-        "is_queued": quote.on_renewal == "queue" and quote.present_ends_at is not None,
+        "is_queued": bool(quote.waits),
         "price": money(quote.price),
         "discount": money(-quote.discount) if quote.discount else "",
         "total": money(quote.total),
