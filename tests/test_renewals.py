@@ -1,5 +1,6 @@
 """Renewing one card: once, at the quoted price, to the quoted end, with the money in the books."""
 
+import uuid
 from dataclasses import replace
 from datetime import timedelta
 
@@ -132,3 +133,14 @@ def test_queued_terms_follow_each_other_and_end_somewhere(world: World) -> None:
     ends = [world.renew(card, plan).valid_until for _ in range(7)]
     assert ends == [world.at + timedelta(days=7 * number) for number in range(1, 8)]
     assert world.renew(card, plan).reason == "too_far_ahead"
+
+
+def test_the_plans_of_a_card_are_quoted_at_once(world: World) -> None:
+    card, plans = world.card(), [world.plan(price=price) for price in (300, 700, 1100)]
+    versions = [plan.version_id for plan in plans]
+    quotes = renewals.quote_plans(card.id, [*versions, uuid.uuid4()], "store", world.at)
+    assert list(quotes) == versions
+    for plan in plans:
+        (one,) = renewals.quote([card.id], plan.version_id, None, "store", world.at)
+        assert quotes[plan.version_id] == one
+        assert one.total == plan.price

@@ -17,7 +17,7 @@ from everline.renewals.open import (
     send_pay_link,
 )
 from everline.renewals.pay import Settled, ask_all, ask_renewal, pay, stop
-from everline.renewals.quotes import Quote, quote
+from everline.renewals.quotes import Quote, quote, quote_plans
 from everline.renewals.receipts import receipt, send_receipt
 from everline.renewals.renew import (
     Order,
@@ -57,6 +57,7 @@ __all__ = [
     "pay_open",
     "place",
     "quote",
+    "quote_plans",
     "read_code",
     "receipt",
     "renew",

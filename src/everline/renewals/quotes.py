@@ -7,7 +7,7 @@ present plan and of what is left of it is worded here once, so that every channe
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.utils.translation import gettext_noop as _
@@ -90,6 +90,14 @@ class Quote:
         return Money(self.total, self.currency)
 
 
+_COLUMNS: Final = (
+    "select q.card_id, q.account_id, q.reason, q.facts, q.zone, q.means, q.plan_version_id,"
+    " q.on_renewal, q.allowance_bytes, q.fair_use_bytes, q.devices_max, q.promotion_id,"
+    " q.bonus_bytes, q.currency, q.price, q.discount, q.total, q.tax, q.starts_at, q.ends_at,"
+    " q.first_day, q.last_day, q.present_ends_at, q.leftover_bytes, q.starts_at > %s as waits"
+)
+
+
 def quote(
     cards: Sequence[UUID], plan_version: UUID, promotion: str | None, channel: str, at: datetime
 ) -> list[Quote]:
@@ -99,11 +107,22 @@ def quote(
     """
     return database.rows(
         Quote,
-        "select q.card_id, q.account_id, q.reason, q.facts, q.zone, q.means, q.plan_version_id,"
-        " q.on_renewal, q.allowance_bytes, q.fair_use_bytes, q.devices_max, q.promotion_id,"
-        " q.bonus_bytes, q.currency, q.price, q.discount, q.total, q.tax, q.starts_at, q.ends_at,"
-        " q.first_day, q.last_day, q.present_ends_at, q.leftover_bytes,"
-        " q.starts_at > %s as waits"
-        " from quote(%s, %s, %s, %s, %s) q",
+        _COLUMNS + " from quote(%s, %s, %s, %s, %s) q",
         [at, list(cards), plan_version, promotion, channel, at],
     )
+
+
+def quote_plans(
+    card_id: UUID, plan_versions: Sequence[UUID], channel: str, at: datetime
+) -> dict[UUID, Quote]:
+    """Quote plan versions for one card, as a list of plans shows them, in one round trip.
+
+    Reads only. By version; a version that is not known is missing.
+    """
+    quotes = database.rows(
+        Quote,
+        _COLUMNS + " from unnest(%s::uuid[]) as v (id)"
+        " cross join lateral quote(array[%s::uuid], v.id, null, %s, %s) q",
+        [at, list(plan_versions), card_id, channel, at],
+    )
+    return {each.plan_version_id: each for each in quotes if each.plan_version_id is not None}

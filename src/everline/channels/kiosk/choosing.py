@@ -130,9 +130,11 @@ def _choices(card: Card, status: Status, policy: Policy) -> list[Choice]:
     offers = sorted(
         catalogue.offers(card.currency, at)[:QUOTED_MAX], key=lambda offer: offer.code != same
     )
+    versions = [offer.plan_version_id for offer in offers]
+    quotes = renewals.quote_plans(card.id, versions, CHANNEL, at)
     listed = []
     for offer in offers:
-        (quote,) = renewals.quote([card.id], offer.plan_version_id, None, CHANNEL, at)
+        quote = quotes[offer.plan_version_id]
         if quote.refusal is None and quote.ends_at is not None and quote.total is not None:
             listed.append(
                 Choice(

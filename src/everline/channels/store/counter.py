@@ -194,9 +194,11 @@ def choices(found: Card, status: Status, policy: Policy, at: datetime) -> list[C
     offers = sorted(
         catalogue.offers(found.currency, at)[:QUOTED_MAX], key=lambda offer: offer.code != same
     )
+    versions = [offer.plan_version_id for offer in offers]
+    quotes = renewals.quote_plans(found.id, versions, CHANNEL, at)
     listed: list[Choice] = []
     for offer in offers:
-        (quote,) = renewals.quote([found.id], offer.plan_version_id, None, CHANNEL, at)
+        quote = quotes[offer.plan_version_id]
         if quote.refusal is None and quote.ends_at is not None:
             key = str(len(listed) + 1) if len(listed) < 9 else ""  # noqa: PLR2004  Keys 1 to 9.
             ends_at = words.instant(quote.ends_at, quote.zone)
