@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import psycopg
 import pytest
 
 from everline import ids
-from everline.cli import panel
+from everline.cli import panel, partner_app
 from everline.config import processes
 from everline.database import verbs
 from everline.database.server import admin_address
@@ -139,6 +140,9 @@ def test_the_demo_comes_up_ends_cleanly_and_survives_being_killed(start: Start) 
     assert told["address"] == f"http://localhost:{port}"
     assert httpx.get(told["address"], trust_env=False).status_code == 200
     assert httpx.get(told["outbox"], trust_env=False).status_code == 200
+    assert "Kantong" in httpx.get(told["partner_app"], trust_env=False).text
+    tour = httpx.get(told["tour"], trust_env=False).text
+    assert f'href="{told["partner_app"]}"' in tour
     for secret in ("secret-key", "sandbox.secret"):
         assert (home / secret).stat().st_mode & 0o777 == 0o600
     key = (home / "secret-key").read_text()
@@ -170,6 +174,10 @@ def test_the_demo_comes_up_ends_cleanly_and_survives_being_killed(start: Start) 
     assert (home / "secret-key").read_text() == key
     assert httpx.get(told["address"], trust_env=False).status_code == 200
 
+    # The partner's program is no part: when it ends, all else goes on.
+    (app,) = [pid for pid, line in _parts(home) if "platform/serve.py" in line]
+    os.kill(app, signal.SIGKILL)
+
     # A part that ends is started again; the page answers meanwhile or soon after.
     (worker,) = [pid for pid, line in _parts(home) if " work " in line]
     os.kill(worker, signal.SIGKILL)
@@ -180,6 +188,47 @@ def test_the_demo_comes_up_ends_cleanly_and_survives_being_killed(start: Start) 
     assert second.end(signal.SIGHUP) == 0
     assert relatives(home) == []
     assert not is_up(home)
+
+
+def test_a_taken_port_of_the_partner_app_costs_one_line(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    program = (
+        "import pathlib, sys\nfrom everline.cli import partner_app\n"
+        "from everline.config import processes\n"
+        "child = partner_app.start(pathlib.Path(sys.argv[1]), 1, 'evl_key')\n"
+        "print(child is not None and child.is_alive)\n"
+        "processes.stop([child])"
+    )
+    with socket.socket() as held, said.open("w") as stderr:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):  # Somebody else may hold it, which is as good.
+            held.bind(("127.0.0.1", partner_app.PORT))
+            held.listen()
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path)],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+    assert done.stdout == "True\n"
+    (line,) = said.read_text().splitlines()
+    assert line.startswith(f"Port {partner_app.PORT} is taken: the demo's e-wallet is at http://")
+
+
+def test_a_partner_app_that_does_not_start_costs_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "serve.py"
+    broken.write_text("raise SystemExit('no luck')")
+    monkeypatch.setattr(partner_app, "PROGRAM", broken)
+    assert partner_app.start(tmp_path, 1, "evl_key") is None
+    assert os.environ[partner_app.ADDRESS] == ""
+    lines = capfd.readouterr().err.splitlines()
+    assert "e-wallet did not start: no luck. All else goes on without it." in lines
+    monkeypatch.setattr(partner_app, "PROGRAM", tmp_path / "not there")
+    assert partner_app.start(tmp_path, 1, "evl_key") is None
 
 
 def _delivered(home: Path, renewal: str) -> bool:

@@ -20,7 +20,7 @@ from typing import Annotated, Final
 
 import typer
 
-from everline.cli import panel
+from everline.cli import panel, partner_app
 from everline.cli.speech import Exit, Json, Waiting, err, fail, plain_errors
 from everline.config import environment, processes
 from everline.config.ports import free_port, require_port, status_of
@@ -65,7 +65,7 @@ def demo(
                 with environment.connected(waiting.tell) as logins:
                     guide = _bring_up(logins, home, waiting)
                     try:
-                        _run(home, port, stopping, waiting)
+                        _run(home, port, stopping, waiting, guide.api_key)
                         panel.show(port, home, guide, as_json=json)
                         with suppress(KeyboardInterrupt):  # This is how it is meant to end.
                             _keep_up(stopping, _parts(port))
@@ -165,6 +165,7 @@ def _bring_up(logins: Addresses, home: Path, waiting: Waiting) -> panel.Guide:
     guide = panel.Guide(
         cards=tuple((number, what) for number, what in panel.CARDS if cards.find(number)),
         sign_ins=tuple(sign_ins.prepare(home, clock.now())),
+        api_key=sign_ins.api_key(home),
     )
     connections.close_all()
     database.close()
@@ -198,8 +199,8 @@ def _parts(port: int) -> dict[str, list[str]]:
     }
 
 
-def _run(home: Path, port: int, stopping: Stopping, waiting: Waiting) -> None:
-    """Start the simulators and the parts, and wait until the pages answer."""
+def _run(home: Path, port: int, stopping: Stopping, waiting: Waiting, api_key: str) -> None:
+    """Start the simulators, the partner's program and the parts; wait until the pages answer."""
     waiting.show("Starting the sandbox bank and the network")
     simulators = processes.start(
         "simulators",
@@ -214,12 +215,18 @@ def _run(home: Path, port: int, stopping: Stopping, waiting: Waiting) -> None:
     stopping.children.append(simulators)
     sandbox = int(processes.wait_for_line(simulators, HEALTH_SECONDS).group(1))
     environment.keep_address(home, "EVERLINE_SANDBOX_ADDRESS", sandbox)
+    waiting.show("Starting the demo's e-wallet")
+    app = partner_app.start(home, port, api_key)
+    required = list(stopping.children)
+    if app is not None:
+        stopping.children.append(app)
     waiting.show("Starting the web server and the worker")
     for name, command in _parts(port).items():
-        stopping.children.append(processes.start(name, command, panel.tell, until=_READY_LINE))
-    for child in stopping.children:
+        required.append(processes.start(name, command, panel.tell, until=_READY_LINE))
+        stopping.children.append(required[-1])
+    for child in required:
         processes.wait_for_line(child, HEALTH_SECONDS)
-    _wait_for_health(port, stopping.children)
+    _wait_for_health(port, required)
     waiting.end()
 
 
@@ -246,6 +253,10 @@ def _keep_up(stopping: Stopping, parts: dict[str, list[str]]) -> None:
         for place, child in enumerate(stopping.children):
             if child.is_alive:
                 continue
+            if child.name == partner_app.NAME:
+                partner_app.say("The demo's e-wallet ended; all else goes on.")
+                del stopping.children[place]
+                break
             now = time.monotonic()
             ended = [at for at in ended if at > now - 60] + [now]
             if child.name not in parts or len(ended) > RESTARTS_MAX:

@@ -3,8 +3,9 @@
 The numbers stand in demo/cards.csv, whose head explains them; a test compares.
 """
 
+import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ CARDS: Final = (
     ("8999907222222222225", "lapsed some days ago: a renewal starts at once"),
     ("8999907333333333338", "new in its carrier: activate it with start code NEW4-CARD"),
 )
-COLORS: Final = {"web": "green", "worker": "blue", "simulators": "magenta"}
+COLORS: Final = {"web": "green", "worker": "blue", "simulators": "magenta", "e-wallet": "yellow"}
 WIDTH: Final = max(map(len, COLORS))
 
 _line: Final = threading.Lock()
@@ -45,6 +46,7 @@ class Guide:
 
     cards: tuple[tuple[str, str], ...]
     sign_ins: tuple[tuple[str, str], ...]
+    api_key: str = field(default="", repr=False)
 
 
 def show(port: int, home: Path, guide: Guide, *, as_json: bool) -> None:
@@ -56,6 +58,7 @@ def show(port: int, home: Path, guide: Guide, *, as_json: bool) -> None:
                 "address": address,
                 "tour": f"{address}/tour",
                 "outbox": f"{address}/outbox",
+                "partner_app": os.environ.get("EVERLINE_PARTNER_APP", ""),
                 "cards": [{"iccid": number, "shows": what} for number, what in guide.cards],
                 "sign_ins": dict(guide.sign_ins),
                 "home": str(home),
@@ -75,6 +78,8 @@ def show(port: int, home: Path, guide: Guide, *, as_json: bool) -> None:
     for title, value in guide.sign_ins:
         table.add_row(title, value)
     table.add_row("Outbox", f"{address}/outbox")
+    if app := os.environ.get("EVERLINE_PARTNER_APP"):
+        table.add_row("E-wallet", f"{app}  (a partner's, on the API)")
     table.add_row("Data", str(home))
     table.add_row("")
     table.add_row("Stop", "Ctrl-C")

@@ -59,6 +59,13 @@ def prepare(home: Path, at: datetime) -> list[tuple[str, str]]:
     return found
 
 
+def api_key(home: Path) -> str:
+    """Give the partner's API key that is kept here; "" when there is none."""
+    with suppress(FileNotFoundError):
+        return (home / _KEY).read_text(encoding="ascii").strip()
+    return ""
+
+
 def _pin(home: Path, at: datetime) -> str:
     """Give the PIN of the cards that are shown, and set it where there is none yet."""
     is_new = not (home / _PIN).exists()

@@ -20,6 +20,7 @@ DEMO = os.environ.get("EVERLINE_MODE", "production") != "production"
 PORT = int(os.environ.get("EVERLINE_PORT", "8000"))
 PUBLIC_ADDRESS = os.environ.get("EVERLINE_PUBLIC_ADDRESS", f"http://localhost:{PORT}")
 SANDBOX_ADDRESS = os.environ.get("EVERLINE_SANDBOX_ADDRESS", "")
+PARTNER_APP = os.environ.get("EVERLINE_PARTNER_APP", "")  # The demo's e-wallet; a link to it.
 SANDBOX_SECRET = os.environ.get("EVERLINE_SANDBOX_SECRET", "")
 SIGNING_KEY_FILE = os.environ.get("EVERLINE_SIGNING_KEY_FILE", "")
 HOTLINE_TOKEN = os.environ.get("EVERLINE_HOTLINE_TOKEN", "")

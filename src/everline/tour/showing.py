@@ -171,7 +171,13 @@ def context(card: Card, done: Done | None, policy: Policy, at: datetime) -> dict
         "act": done.name if done else "",
         "now": facts.instant(at, card.zone),
         "devices": [
-            {"name": name, "title": _(title), "hint": _(hint), "figure": words.FIGURES[name]}
+            {
+                "name": name,
+                "title": _(title),
+                "hint": _(hint),
+                "figure": words.FIGURES[name],
+                "app": settings.PARTNER_APP if name == "partner" else "",
+            }
             for name, (title, hint) in words.DEVICES.items()
         ],
         "misfortunes": [
