@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
 
 from everline import autorenewal, cards, endings, notices, renewals
 from everline.catalogue import policy
+from tests.browser import Browser, on_the_pages
 from tests.endings import hold, written
 from tests.town import at_once
 from tests.world import Plan, World
+
+pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.
 
 EMAIL = "ana@customers.example"
 ANA = renewals.Contact(email=EMAIL, locale="en")
@@ -264,3 +268,55 @@ class TestQuietHours:
         town.owner.execute("update catalogue_policy set quiet_from_hour = 0, quiet_until_hour = 0")
         assert endings.warn_ending(town.at) == 1
         assert town.one("select run_at from jobs_job where kind = 'notify'") == town.at
+
+
+class TestLinks:
+    """Each warning leads to where it can be helped, without entering the number anew."""
+
+    def test_lead_to_the_page_that_helps(self, town: World) -> None:
+        plan = town.plan()
+        short, ending = running(town, plan), running(town, plan)
+        arm(town, short)
+        town.advance(days=28)
+        autorenewal.warn_short(town.at)
+        endings.warn_ending(town.at)
+        links = {each.template: each.words(policy()).link for each in notices.newest(10)}
+        assert set(links) == {"auto_short", "ending_soon"}
+        with on_the_pages(town):
+            for template, card, where in (
+                ("auto_short", short, "/top-up"),
+                ("ending_soon", ending, f"/plans/{plan.code}"),
+            ):
+                path = links[template].removeprefix(settings.PUBLIC_ADDRESS)
+                assert path.endswith(where)
+                shown = Browser(town).get(path)
+                assert shown.status == 200
+                assert card.iccid[-4:] in shown.text
+
+    def test_of_a_try_in_vain_by_what_was_missing(self, town: World) -> None:
+        plan = town.plan()
+        short, closed = running(town, plan), running(town, plan, balance=plan.price)
+        for card in (short, closed):
+            arm(town, card)
+        cards.change(town.caller("line"), closed.id, "suspend", town.at)
+        town.advance(days=30)
+        autorenewal.renew_due(town.at)
+        letters = {
+            letter.facts["reason"]: letter.words(policy()).link
+            for letter in notices.newest(10)
+            if letter.template == "auto_failed"
+        }
+        assert letters["balance_short"].endswith("/top-up")
+        path = letters["card_suspended"].removeprefix(settings.PUBLIC_ADDRESS)
+        with on_the_pages(town):
+            assert "This card is suspended." in Browser(town).get(path).text
+
+    def test_lead_to_the_first_page_where_nothing_can_be_signed(
+        self, town: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        running(town, town.plan())
+        town.advance(days=28)
+        endings.warn_ending(town.at)
+        monkeypatch.setattr(settings, "CAN_SIGN", False)
+        (notice,) = [each for each in notices.newest(5) if each.template == "ending_soon"]
+        assert notice.words(policy()).link == f"{settings.PUBLIC_ADDRESS}/"

@@ -54,6 +54,7 @@ DATABASES = {"default": _database(APP_ADDRESS), "owner": _database(OWNER_ADDRESS
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SECRET_KEY = os.environ.get("EVERLINE_SECRET_KEY", "")
+CAN_SIGN = bool(SECRET_KEY)  # A worker without it writes no signed address.
 if not SECRET_KEY:
     SECRET_KEY = "only-for-commands-that-sign-nothing"  # noqa: S105  `serve` refuses it.
 DEBUG = False

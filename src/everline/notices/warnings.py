@@ -1,14 +1,15 @@
 """The words of warnings: what is to come for a card, and what one can do before it comes.
 
-They are no confirmations: no receipt stands behind them, and each leads to the first page, where
-the card's number is entered. What is written when stands in warnings.sql; confirmations are worded
-in wording.py.
+They are no confirmations: no receipt stands behind them, and each leads to where the card can be
+helped, as far as this process can sign an address. What is written when stands in warnings.sql;
+confirmations are worded in wording.py.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.utils.translation import get_language, gettext as _, override
 
@@ -17,6 +18,7 @@ from everline.catalogue import Policy
 from everline.errors import SENTENCES, Code
 from everline.money import Money
 from everline.notices.wording import LOCALES, Words, clean, short_subject
+from everline.trust import addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def word_warning(
     spoken = locale.lower().replace("_", "-")
     with override(spoken if spoken in LOCALES else "en"):
         said = _said(facts, plan_names, policy)
-        link = f"{public_address.rstrip('/')}/"
+        link = public_address.rstrip("/") + _path(template, facts)
         values = {
             "card": said.card,
             "ending": said.ending,
@@ -83,6 +85,16 @@ def word_warning(
             operator=clean(policy.name),
             domain=clean(policy.domain),
         )
+
+
+def _path(template: str, facts: Mapping[str, Any]) -> str:
+    """Tell the page that helps: the top-up when money is short, the plan when a term ends."""
+    if not addresses.can_sign():
+        return "/"
+    card = f"/cards/{addresses.token('crd', UUID(facts['card']))}"
+    if template == "auto_short" or facts.get("reason") == Code.BALANCE_SHORT:
+        return f"{card}/top-up"
+    return f"{card}/plans/{facts['plan']}" if template == "ending_soon" else card
 
 
 def _said(facts: Mapping[str, Any], names: Mapping[str, str], policy: Policy) -> _Said:
@@ -127,7 +139,7 @@ def _short(said: _Said, values: Mapping[str, str]) -> _Warning:
         )
         % values,
         facts=(*_card(said), (_("Balance"), said.balance), (_("Missing"), said.missing)),
-        link_text=_("Top up or renew"),
+        link_text=_("Top up the balance"),
         short=_(
             "%(operator)s: %(missing)s missing for the auto-renewal of card %(ending)s. Service"
             " stops on %(end)s. %(link)s"

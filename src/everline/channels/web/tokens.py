@@ -1,28 +1,16 @@
-"""Addresses of cards, renewals and top-ups: outside ids with a signature that nobody can guess.
+"""Parts of addresses that name cards, renewals and top-ups; how they are signed is in trust.
 
-A card's number is personal and stands in no address. Whoever has such an address sees what anybody
-with the number sees, and no more. A receipt's number alone opens the receipt, as notices link it:
-whoever has one holds the receipt already.
+A receipt's number alone opens the receipt, as notices link it: whoever has one holds the receipt
+already.
 """
 
-from typing import ClassVar, Final
+from typing import ClassVar
 from uuid import UUID
 
-from django.core import signing
 from django.urls import register_converter
 
 from everline import ids
-
-SIGNATURE_LENGTH: Final = 16
-"""Characters of base 64, so 96 bits: short enough for an address, too many to guess."""
-
-
-class _Signer(signing.Signer):
-    """Django's signer, with a shorter signature."""
-
-    def signature(self, value: str | bytes, key: str | bytes | None = None) -> str:
-        """Sign a value."""
-        return super().signature(value, key)[:SIGNATURE_LENGTH]
+from everline.trust import addresses
 
 
 class _Converter:
@@ -32,17 +20,11 @@ class _Converter:
 
     def to_python(self, value: str) -> UUID:
         """Read a token. Raises ValueError, which Django answers with 404."""
-        try:
-            return ids.inside(self.prefix, self._signer().unsign(value))
-        except signing.BadSignature as error:
-            raise ValueError("the signature is wrong") from error
+        return addresses.read_token(self.prefix, value)
 
     def to_url(self, value: UUID) -> str:
         """Write a token."""
-        return self._signer().sign(ids.outside(self.prefix, value))
-
-    def _signer(self) -> _Signer:
-        return _Signer(sep=".", salt=f"everline.web.{self.prefix}")
+        return addresses.token(self.prefix, value)
 
 
 class CardConverter(_Converter):
