@@ -355,17 +355,6 @@ def test_the_pin_is_in_no_row_and_no_log(world: World, caplog: pytest.LogCapture
         )
 
 
-def test_a_card_without_a_device_is_bound_and_goes_on(world: World) -> None:
-    card = world.card("activated")
-    world.plan()
-    line = _called(card)
-    assert "not bound to a device yet" in line.heard
-    line.key("1")
-    assert "This is not an IMEI." in line.key("123#")
-    assert "The card is bound to the device. The card that ends in" in line.key("490154203237518#")
-    assert "Choose a plan." in line.key("2")
-
-
 def test_a_call_that_never_ends_is_ended(world: World) -> None:
     card, _plan = _card(world)
     line = _called(card)

@@ -1,4 +1,4 @@
-"""What the hotline does between two steps: pricing, paying, sending a link; PINs and devices.
+"""What the hotline does between two steps: pricing, paying, sending a link, asking for PINs.
 
 Each act takes the turn and what was keyed and gives the name of an outcome, which flow.py leads on
 from. All rules are the core's; here a caller's words become its orders.
@@ -7,15 +7,16 @@ from. All rules are the core's; here a caller's words become its orders.
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
-from uuid import uuid4, uuid5
+from uuid import uuid4
 
 from django.urls import reverse
 from django.utils.translation import gettext as _, ngettext
 
-from everline import cards, catalogue, payments, renewals, trust
+from everline import catalogue, payments, renewals, trust
 from everline.catalogue import Offer
 from everline.channels.hotline import ear, limits
 from everline.channels.hotline.finding import FINDING
+from everline.channels.hotline.opening import OPENING, SOURCE, request_of
 from everline.channels.hotline.scenes import (
     CHANNEL,
     LISTED_MAX,
@@ -27,10 +28,8 @@ from everline.channels.hotline.scenes import (
 from everline.channels.hotline.talk import Talk
 from everline.database.requests import Answer, Caller
 from everline.errors import Code, Refusal
-from everline.ids import Imei, InvalidNumberError
 from everline.renewals import Contact, Order
 
-SOURCE: Final = "voice"
 CLOSED: Final = MappingProxyType(
     {
         "in_stock": Code.CARD_NOT_ACTIVE,
@@ -40,12 +39,6 @@ CLOSED: Final = MappingProxyType(
         "terminated": Code.CARD_TERMINATED,
     }
 )
-
-
-def _caller(talk: Talk, what: str) -> Caller:
-    """Name the request of this turn: the same turn, delivered again, is the same request."""
-    name = f"{what}:{talk.leg.turn}"
-    return Caller(CHANNEL, SOURCE, str(uuid5(talk.leg.id, name)))
 
 
 def _look_at_card(talk: Talk, _keyed: str) -> str:
@@ -108,19 +101,6 @@ def _prove(talk: Talk, keyed: str) -> str:
         return judged
     talk.leg.proved_account_id = card_of(talk).account_id
     return "proved"
-
-
-def _bind(talk: Talk, keyed: str) -> str:
-    try:
-        device = Imei.parse(keyed)
-    except InvalidNumberError:
-        talk.say(_("This is not an IMEI. It has fifteen digits."))
-        return "wrong"
-    answer = cards.bind(_caller(talk, "bind"), card_of(talk).id, device, talk.at)
-    if answer.refusal:
-        return talk.refuse(answer.refusal)
-    talk.say(_("The card is bound to the device."))
-    return "bound"
 
 
 def _price_same(talk: Talk, _keyed: str) -> str:
@@ -202,7 +182,7 @@ def _pay_open(talk: Talk, keyed: str) -> str:
     judged = _judge(talk, keyed)
     if judged != "right":
         return judged
-    caller, payer = _caller(talk, "pay_open"), card_of(talk).account_id
+    caller, payer = request_of(talk, "pay_open"), card_of(talk).account_id
     return _paid(talk, renewals.pay_open(caller, renewal_of(talk).id, payer, talk.at))
 
 
@@ -235,7 +215,7 @@ def _send_link_again(talk: Talk, _keyed: str) -> str:
         talk.say(told)
         return "sent"
     answer = renewals.send_pay_link(
-        _caller(talk, "link"),
+        request_of(talk, "link"),
         renewal.id,
         Contact(phone=number, locale=talk.leg.locale),
         reverse("web:renewal", args=[renewal.id]),
@@ -249,7 +229,7 @@ def _send_link_again(talk: Talk, _keyed: str) -> str:
 
 
 def _cancel(talk: Talk, _keyed: str) -> str:
-    answer = renewals.cancel(_caller(talk, "cancel"), renewal_of(talk).id, talk.at)
+    answer = renewals.cancel(request_of(talk, "cancel"), renewal_of(talk).id, talk.at)
     if answer.refusal:
         return talk.refuse(answer.refusal)
     talk.leg.renewal_id, talk.leg.is_joinable = None, False
@@ -260,11 +240,11 @@ def _cancel(talk: Talk, _keyed: str) -> str:
 ACTS: Final[Mapping[str, Callable[[Talk, str], str]]] = MappingProxyType(
     {
         **FINDING,
+        **OPENING,
         "look_at_card": _look_at_card,
         "look_at_open": _look_at_open,
         "ask_usage": _ask_usage,
         "prove": _prove,
-        "bind": _bind,
         "price_same": _price_same,
         "list_plans": _list_plans,
         "more_plans": _more_plans,

@@ -170,21 +170,48 @@ _CARD: Final = (
         choices=(Choice("1", ANOTHER_CARD, "find"),),
     ),
     Step(
+        "inactive",
+        choices=(
+            Choice("1", _("If its start code has digits alone, press %(key)s."), "code_of_digits"),
+            Choice("2", _("If its start code has letters too, press %(key)s."), "code_of_letters"),
+            Choice("3", ANOTHER_CARD, "find"),
+        ),
+    ),
+    Step(
+        "code_of_digits",
+        (_("Enter the digits of the start code."), END_OF_ENTRY),
+        entry=Entry(20, "activate_by_digits", is_secret=True),
+    ),
+    acting("activate_by_digits", activated="look_at_card"),
+    Step(
+        "code_of_letters",
+        (
+            _("Each letter or digit of the start code takes two keys."),
+            _("For a letter, press the key that bears it, then its place on that key."),
+            _("So A is 2 1, B is 2 2, and S is 7 4."),
+            _("For a digit, press 0 and then the digit. So the digit 4 is 0 4."),
+            END_OF_ENTRY,
+        ),
+        entry=Entry(40, "activate_by_letters", is_secret=True),
+    ),
+    acting("activate_by_letters", activated="look_at_card", wrong="code_of_letters"),
+    Step(
         "unbound",
         choices=(
-            Choice("1", _("To bind it to a device now, press %(key)s."), "imei"),
+            Choice("1", _("To bind it to a device now, press %(key)s."), "device"),
             Choice("2", ANOTHER_CARD, "find"),
         ),
     ),
     Step(
-        "imei",
+        "device",
         (
             _("Enter the fifteen digits of the device's IMEI. Dial star, hash, 0 6, hash on it."),
+            _("For the chip of an eSIM, enter the thirty-two digits of its EID instead."),
             END_OF_ENTRY,
         ),
-        entry=Entry(16, "bind"),
+        entry=Entry(33, "bind"),
     ),
-    acting("bind", bound="look_at_card", wrong="imei"),
+    acting("bind", bound="look_at_card", chosen="price_again", wrong="device"),
 )
 
 _RENEWING: Final = (

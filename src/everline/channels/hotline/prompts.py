@@ -35,11 +35,8 @@ PROMPTS: Final[Mapping[Code, Prompt]] = MappingProxyType(
             _("We know no card by this number. Check the digits and try once more."), "find"
         ),
         Code.CARD_NOT_ACTIVE: Prompt(
-            _(
-                "This card is not active yet. It is activated with the start code on its carrier,"
-                " on our site, at a kiosk or in a store. A person helps you if you press 0."
-            ),
-            "closed",
+            _("This card is not active yet. Its start code is printed on its carrier."),
+            "inactive",
         ),
         Code.CARD_NOT_BOUND: Prompt(
             _("This card is active, but not bound to a device yet."), "unbound"
@@ -54,7 +51,7 @@ PROMPTS: Final[Mapping[Code, Prompt]] = MappingProxyType(
             _("This card has ended. It can no longer be renewed."), "closed"
         ),
         Code.CARD_STATE: _AGAIN,
-        Code.START_CODE_WRONG: Prompt(_("The start code is wrong."), "closed"),
+        Code.START_CODE_WRONG: Prompt(_("The start code is wrong."), "inactive"),
         Code.START_CODE_LOCKED: Prompt(
             _("There were too many wrong start codes. Press 0 for a person."), "closed"
         ),
