@@ -162,6 +162,7 @@ def _bring_up(logins: Addresses, home: Path, waiting: Waiting) -> panel.Guide:
     migrate(logins, clock.now())
     _mark()
     load_demo(logins, waiting)
+    sign_ins.enrol_kiosks(clock.now())
     guide = panel.Guide(
         cards=tuple((number, what) for number, what in panel.CARDS if cards.find(number)),
         sign_ins=tuple(sign_ins.prepare(home, clock.now())),

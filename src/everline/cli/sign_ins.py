@@ -17,8 +17,8 @@ from everline.cli.panel import CARDS
 from everline.config.environment import keep_secret
 from everline.database.requests import Caller
 from everline.ids import InvalidNumberError
-from everline.people import keys
-from everline.people.models import Partner, Person
+from everline.people import keys, terminals
+from everline.people.models import Partner, Person, Terminal
 from everline.trust.pins import read_pin
 
 HOLDER: Final = "putri@customers.senandi.example"
@@ -30,6 +30,7 @@ STAFF: Final = (
     ("Clerk", "clerk@senandi.example"),
 )
 PARTNER: Final = "PASARKITA"
+KIOSKS_MAX: Final = 200
 CARDS_WITH_PIN: Final = tuple(number for number, _shows in CARDS[:2])
 """Those that are held already; the third is in its carrier yet."""
 
@@ -57,6 +58,16 @@ def prepare(home: Path, at: datetime) -> list[tuple[str, str]]:
     if partner is not None:
         found.append(("API key", f"{_key(home, partner, at)}  ({partner.name})"))
     return found
+
+
+def enrol_kiosks(at: datetime) -> int:
+    """Enrol the kiosks that the demo's stores list, so that /verify knows them; gives how many.
+
+    Nobody keeps their keys: whoever tries one opens a code for it, as for any kiosk.
+    """
+    waiting = Terminal.objects.filter(kind="kiosk", enrolled_at=None, revoked_at=None)
+    codes = [terminals.open_enrolment(row.id, at) for row in waiting[:KIOSKS_MAX]]
+    return sum(terminals.enrol(code, at) is not None for code in codes)
 
 
 def api_key(home: Path) -> str:

@@ -6,8 +6,7 @@ is followed in paying.py.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from types import MappingProxyType
+from datetime import datetime, timedelta
 from typing import Any, Concatenate, Final, ParamSpec
 from uuid import uuid4
 
@@ -21,7 +20,7 @@ from everline.cards import Card, Status
 from everline.catalogue import Offer, Policy
 from everline.channels.kiosk import sales, visits
 from everline.channels.kiosk.finding import next_page
-from everline.channels.kiosk.forms import OrderForm, SaleForm
+from everline.channels.kiosk.forms import PROMO_LENGTH_MAX, OrderForm, SaleForm
 from everline.channels.kiosk.frame import page
 from everline.channels.kiosk.refusals import explain
 from everline.channels.kiosk.visits import CHANNEL, Sale, Visit, in_visit
@@ -38,16 +37,6 @@ CLOSED: Final = {
 QUOTED_MAX: Final = 24
 FIRST: Final = 4
 """How many plans are shown at first: more than these nobody compares standing."""
-
-USUAL: Final = MappingProxyType(
-    {
-        "CNY": (20_00, 50_00, 100_00, 200_00),
-        "EUR": (5_00, 10_00, 20_00, 50_00),
-        "IDR": (25_000_00, 50_000_00, 100_000_00, 200_000_00),
-        "SGD": (5_00, 10_00, 20_00, 50_00),
-    }
-)
-"""Sums to put onto a balance where the operator names none, in minor units."""
 
 SHORTLY: Final = timedelta(hours=1)
 SHOWN_ANEW: Final = frozenset({Code.QUOTE_CHANGED, Code.REQUEST_REUSED})
@@ -106,7 +95,7 @@ def plans(request: HttpRequest, visit: Visit, card: Card) -> HttpResponse:
         "standing": _standing(card, status),
         "choices": choices[:FIRST],
         "further": choices[FIRST:],
-        "amounts": _sums(card.currency),
+        "amounts": topups.offered(card.currency).amounts,
     }
     back = reverse("kiosk:card")
     return page(request, "plans.html", context, visit=visit, step=2, back=back, policy=policy)
@@ -158,8 +147,12 @@ def order(request: HttpRequest, visit: Visit, card: Card, plan: str) -> HttpResp
     offer = catalogue.version_on_sale(plan, card.currency, at)
     if offer is None:
         return refused(request, visit, card, Refusal(Code.PLAN_UNKNOWN), status=404)
-    (quote,) = renewals.quote([card.id], offer.plan_version_id, None, CHANNEL, at)
-    form = OrderForm(request.POST if request.method == "POST" else None)
+    promo = "".join(request.POST.get("promo", "").split()).upper()[:PROMO_LENGTH_MAX]
+    quote, problem = _quote(card, offer, promo, at)
+    is_tried = "apply" in request.POST
+    sent = request.POST if request.method == "POST" and not is_tried else None
+    anew = OrderForm(initial={"contact": request.POST.get("contact", "")})
+    form = OrderForm(sent) if sent else anew
     is_repeated = _is_repeated(card, offer, form.data.get("request_id", ""))
     if form.is_valid() and is_repeated and not form.cleaned_data["again"]:
         form.add_error("again", _("Tick this to buy the same plan once more."))
@@ -168,16 +161,28 @@ def order(request: HttpRequest, visit: Visit, card: Card, plan: str) -> HttpResp
         if answer.refusal is None:
             assert answer.id is not None
             return _opened(request, visit, Sale("renewal", answer.id), plan)
-        if answer.refusal.code in SHOWN_ANEW and quote.refusal is None:
-            told = explain(answer.refusal, policy, card, plan)
-            shown = {"explained": told, "is_repeated": is_repeated}
-            return _details(request, visit, offer, quote, form=OrderForm(), shown=shown, status=409)
+        is_promo = answer.refusal.code.startswith("promotion_")
+        if (is_promo or answer.refusal.code in SHOWN_ANEW) and quote.refusal is None:
+            told = None if is_promo else explain(answer.refusal, policy, card, plan)
+            shown = {"explained": told, "is_repeated": is_repeated, "promo": promo}
+            shown["promo_problem"] = _(answer.refusal.sentence) if is_promo else problem
+            return _details(request, visit, offer, quote, form=anew, shown=shown, status=409)
         return refused(request, visit, card, answer.refusal, plan=plan)
     if quote.refusal is not None:
         return refused(request, visit, card, quote.refusal, plan=plan)
     status = 422 if form.errors else 200
-    shown = {"is_repeated": is_repeated}
+    shown = {"is_repeated": is_repeated, "promo": promo, "promo_problem": problem}
     return _details(request, visit, offer, quote, form=form, shown=shown, status=status)
+
+
+def _quote(card: Card, offer: Offer, promo: str, at: datetime) -> tuple[Quote, str]:
+    """Ask for the quote; a promo code that does not apply is set aside, with the reason."""
+    (quote,) = renewals.quote([card.id], offer.plan_version_id, promo or None, CHANNEL, at)
+    if promo and quote.refusal and quote.refusal.code.startswith("promotion_"):
+        why = _(quote.refusal.sentence)
+        (quote,) = renewals.quote([card.id], offer.plan_version_id, None, CHANNEL, at)
+        return quote, why
+    return quote, ""
 
 
 def _is_repeated(card: Card, offer: Offer, request_id: str) -> bool:
@@ -207,7 +212,7 @@ def _details(
     assert quote.tax is not None
     assert quote.ends_at is not None
     policy = catalogue.policy()
-    keeps = form.is_bound and not form.errors.keys() - {"contact", "again"}
+    keeps = form.is_bound and not form.errors.keys() - {"contact", "again", "promo"}
     bonus = quote.bonus_bytes
     context = {
         "plan": words.name(offer.names),
@@ -219,7 +224,9 @@ def _details(
         "tax": words.money(quote.tax, quote.currency, policy),
         "discount": words.money(-quote.discount, quote.currency, policy) if quote.discount else "",
         "form": form,
-        "means": sales.means(quote.means or [], quote.currency),
+        "is_free": quote.total == 0,
+        "takes_promo": True,
+        "means": sales.means(quote.means or [], quote.currency, quote.total),
         "action": reverse("kiosk:order", args=[offer.code]),
         "sent": {
             "request_id": form.data["request_id"] if keeps else uuid4(),
@@ -242,18 +249,12 @@ def amounts(request: HttpRequest, visit: Visit, card: Card) -> HttpResponse:
     context = {
         "card": card,
         "offered": [
-            (each, words.money(each, card.currency, policy)) for each in _sums(card.currency)
+            (each, words.money(each, card.currency, policy))
+            for each in topups.offered(card.currency).amounts
         ],
     }
     back = reverse("kiosk:plans")
     return page(request, "amounts.html", context, visit=visit, step=2, back=back, policy=policy)
-
-
-def _sums(currency: str) -> list[int]:
-    """Give the sums that can be put onto a balance here: the operator's, or usual ones."""
-    offered = topups.offered(currency)
-    usual = USUAL.get(currency, ())
-    return offered.amounts or [each for each in usual if offered.least <= each <= offered.most]
 
 
 @require_http_methods(_METHODS)
@@ -261,7 +262,7 @@ def _sums(currency: str) -> list[int]:
 def top_up(request: HttpRequest, visit: Visit, card: Card, minor: int) -> HttpResponse:
     """Show what is put onto the balance, and open its payment."""
     at, policy = clock.now(), catalogue.policy()
-    if minor not in _sums(card.currency):
+    if minor not in topups.offered(card.currency).amounts:
         raise Http404
     form = SaleForm(request.POST if request.method == "POST" else None)
     if form.is_valid():

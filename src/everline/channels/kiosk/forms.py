@@ -19,6 +19,7 @@ from everline.renewals import Contact
 
 TEXT_LENGTH_MAX: Final = 200
 TYPED_LENGTH_MAX: Final = 40
+PROMO_LENGTH_MAX: Final = 40
 BACK: Final = "back"
 CLEAR: Final = "clear"
 DIGITS: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9", CLEAR, "0", BACK)
@@ -92,9 +93,9 @@ class DeviceForm(RequestForm):
 
 
 class PayForm(RequestForm):
-    """By what one pays: the card terminal beside the screen, or a phone."""
+    """By what one pays: the card terminal beside the screen, a phone, or nothing at all."""
 
-    by = forms.ChoiceField(choices=[("card", ""), ("phone", "")])
+    by = forms.ChoiceField(choices=[("card", ""), ("phone", ""), ("nothing", "")])
 
 
 class SaleForm(PayForm):
@@ -120,6 +121,16 @@ class OrderForm(SaleForm):
     total = forms.IntegerField(min_value=0, max_value=AMOUNT_MAX)
     ends_at = forms.CharField(max_length=40)
     again = forms.BooleanField(required=False)
+    promo = forms.CharField(
+        label=gettext_lazy("Promo code"),
+        max_length=PROMO_LENGTH_MAX,
+        required=False,
+        widget=typed_into(autocapitalize="characters"),
+    )
+
+    def clean_promo(self) -> str:
+        """Write a code as the operator does."""
+        return "".join(self.cleaned_data["promo"].split()).upper()
 
     def clean_ends_at(self) -> datetime:
         """Read the end that was shown."""

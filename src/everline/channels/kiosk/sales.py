@@ -46,8 +46,10 @@ def channel_means() -> list[str]:
     return list(row.means) if row else []
 
 
-def means(allowed: Sequence[str], currency: str) -> list[str]:
+def means(allowed: Sequence[str], currency: str, total: int | None = None) -> list[str]:
     """Give the ways to pay here: those that the operator allows and that are set up."""
+    if total == 0:
+        return ["nothing"]
     if "gateway" not in allowed:
         return []
     reader = payments.installed().get(READER)
@@ -66,19 +68,27 @@ def route(visit: Visit, by: str, currency: str) -> tuple[str, str | None] | None
 def place_renewal(
     visit: Visit, card: Card, offer: Offer, sent: Mapping[str, Any], at: datetime
 ) -> Answer:
-    """Open a renewal at what was shown."""
-    way = route(visit, sent["by"], card.currency)
+    """Open a renewal at what was shown; one that costs nothing is done at once."""
     order = renewals.Order(
         account_id=card.account_id,
         card_id=card.id,
         plan_code=offer.code,
         plan_version_id=sent["plan_version"],
-        promotion=None,
+        promotion=sent["promo"] or None,
         quoted_total=sent["total"],
         quoted_end=sent["ends_at"],
         contact=sent["contact"],
     )
-    return renewals.place(visit.caller(sent["request_id"]), order, *way, at) if way else REFUSED
+    caller = visit.caller(sent["request_id"])
+    if sent["total"] == 0:
+        return renewals.renew(caller, order, _payer_of_nothing(visit, card), at)
+    way = route(visit, sent["by"], card.currency)
+    return renewals.place(caller, order, *way, at) if way else REFUSED
+
+
+def _payer_of_nothing(visit: Visit, card: Card) -> UUID:
+    """Name the account from which nothing is taken: one that the operator allows at kiosks."""
+    return card.account_id if "balance" in channel_means() else visit.terminal.account_id
 
 
 def place_top_up(
@@ -97,7 +107,9 @@ def find(sale: Sale) -> Renewal | TopUp | None:
 
 
 def send(visit: Visit, sale: Sale) -> None:
-    """Send the latest attempt to its gateway; sending it again does nothing."""
+    """Send the latest attempt to its gateway; without one, or sent again, it does nothing."""
+    if payments.first_attempt(sale.id) is None:
+        return
     back = (
         reverse("web:returned", args=[sale.id]) if sale.kind == "renewal" else reverse("web:home")
     )
