@@ -10,6 +10,7 @@ import pytest
 from everline import autorenewal, cards, endings, renewals
 from everline.database.requests import Answer
 from everline.ids import Eid
+from everline.provisioning.simulated import Simulated
 from tests.browser import APPROVED, Browser, on_the_pages
 from tests.endings import esim
 from tests.town import LINGER, Spoiler, at_once, findings, outcomes
@@ -298,3 +299,42 @@ class TestDoors:
         assert found is not None
         browser.get(found[1]).press(start_code="START-0001").press(number="490154203237518")
         assert browser.at.endswith(f"/plans/{plan.code}")
+
+
+class TestInstalled:
+    """The network tells on which chip a profile was installed, and the card is bound to it."""
+
+    def test_a_bought_esim_binds_itself_when_it_is_installed(self, bank: World) -> None:
+        esim(bank)
+        plan = bank.plan()
+        card_id = take(bank).id
+        assert card_id is not None
+        card = cards.find_by_id(card_id)
+        assert card is not None
+        bank.fund(card.account_id, "balance", 2 * plan.price)
+        renewal_id = bank.renew(card, plan).id
+        assert renewal_id is not None
+        assert renewals.bind_installed(bank.now) == 0
+        assert renewals.deliver(renewal_id, bank.now) == "delivered"
+        bound = at_once([lambda: renewals.bind_installed(bank.now)] * 3)
+        assert sum(bound) == 1
+        assert state(bank, card_id) == "bound"
+        ((kind, number),) = bank.all("select kind, number from cards_device")
+        assert (kind, Eid.parse(number)) == ("eid", number)
+        assert renewals.bind_installed(bank.now) == 0
+        assert bank.renew(card, plan).outcome == "renewed"
+        assert findings(bank) == {}
+
+    def test_nobody_is_asked_about_what_was_not_bought_here(self, bank: World) -> None:
+        card, plan = esim(bank, "activated", taken_at=None), bank.plan()
+        bank.fund(card.account_id, "balance", plan.price)
+        renewal_id = bank.renew(card, plan).id
+        assert renewal_id is not None
+        assert renewals.deliver(renewal_id, bank.now) == "delivered"
+        assert renewals.bind_installed(bank.now) == 0
+        assert state(bank, card.id) == "activated"
+
+    def test_a_silent_network_binds_nothing(self) -> None:
+        silent = Simulated("http://127.0.0.1:9", timeout_seconds=1)
+        assert silent.eid_of("8999907111111111112") is None
+        silent.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from everline.errors import MisuseError
+from everline.ids import Eid
 from everline.provisioning.network import (
     Applied,
     NetworkOrder,
@@ -238,3 +239,15 @@ def test_installed_by_name() -> None:
     finally:
         install(before)
         adapter.close()
+
+
+def test_the_chip_of_a_profile_is_told_once_it_is_installed(
+    simulator: SimulatorProcess, network: Simulated
+) -> None:
+    wanted = order()
+    assert network.eid_of(wanted.iccid) is None
+    network.apply(wanted)
+    told = network.eid_of(wanted.iccid)
+    assert told is not None
+    assert Eid.parse(told) == told
+    assert network.eid_of(wanted.iccid) == told

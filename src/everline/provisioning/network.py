@@ -88,6 +88,10 @@ class Network(Protocol):
         """Take an order back by the reference it was applied with."""
         ...
 
+    def eid_of(self, iccid: str) -> str | None:
+        """Tell the EID of the chip that holds an eSIM's profile; None while that is not known."""
+        ...
+
 
 _installed: Final[dict[str, Network]] = {}
 

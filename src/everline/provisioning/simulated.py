@@ -36,6 +36,10 @@ class _Order(msgspec.Struct, frozen=True):
     reason: str
 
 
+class _Held(msgspec.Struct, frozen=True):
+    eid: str = ""
+
+
 class _Error(msgspec.Struct, frozen=True):
     code: str
 
@@ -97,6 +101,16 @@ class Simulated:
         if told.status == "refused":
             return Refused(told.reason[:REASON_LENGTH_MAX])
         return Unknown(f"says {told.status[:20]!r}")
+
+    def eid_of(self, iccid: str) -> str | None:
+        """Tell the EID of the chip that holds an eSIM's profile; None while that is not known."""
+        request = self._client.build_request("GET", f"/network/cards/{quote(iccid, safe='')}")
+        try:
+            status, body = self._exchange(request)
+            told = msgspec.json.decode(body, type=_Held) if status == httpx.codes.OK else _Held()
+        except (FaultError, msgspec.DecodeError):
+            return None
+        return told.eid or None
 
     def _told(
         self, method: str, path: str, reference: str, values: dict[str, object] | None = None

@@ -6,6 +6,7 @@ in four files: a channel's view, renew.py, renewals.sql, ledger.sql.
 
 from everline.notices import Contact
 from everline.renewals.deliver import deliver, expire_due, withdraw
+from everline.renewals.installed import bind_installed
 from everline.renewals.open import (
     answer_of,
     find_by_code,
@@ -42,6 +43,7 @@ __all__ = [
     "answer_of",
     "ask_all",
     "ask_renewal",
+    "bind_installed",
     "cancel",
     "deliver",
     "expire_due",
