@@ -28,11 +28,15 @@ from everline.errors import Code, Refusal
 from everline.pages import words
 from everline.pages.frame import see_other
 from everline.pages.refusals import Explained
+from everline.payments import Abilities
 from everline.renewals import Order, Quote
 
 SOURCE: Final = "page"
 SHORTLY: Final = timedelta(hours=1)
 """Within this time the same plan for the same card is bought again only by somebody who says so."""
+
+LEFT: Final = "left"
+"""What the address of coming back is asked with by somebody who turned away at the gateway."""
 
 RECENT_MAX: Final = 5
 DOORS: Final = {Code.CARD_NOT_ACTIVE: "web:activate", Code.CARD_NOT_BOUND: "web:bind"}
@@ -80,16 +84,31 @@ class Checkout:
         allowed = self.quote.means or []
         if self.quote.total == 0:
             return ["balance"]
-        has_gateway = gateway_for(self.quote.currency) is not None
-        found = ["gateway"] if "gateway" in allowed and has_gateway else []
+        has_cards = gateway_for(self.quote.currency) is not None
+        found = ["gateway"] if "gateway" in allowed and has_cards else []
         return [*found, "balance"] if "balance" in allowed and self.is_holder else found
 
+    @property
+    def named_gateways(self) -> list[Abilities]:
+        """The gateways that customers know by a name and that this can be paid by."""
+        is_allowed = "gateway" in (self.quote.means or []) and self.quote.total
+        return named_for(self.quote.currency) if is_allowed else []
 
-def gateway_for(currency: str) -> str | None:
-    """Choose the gateway whose page takes a currency; None when there is none."""
-    for name, adapter in payments.installed().items():
-        if adapter.abilities.has_page and adapter.abilities.takes(currency):
-            return name
+
+def named_for(currency: str) -> list[Abilities]:
+    """List the gateways with a name of their own, such as PayPal, that take a currency."""
+    return [each for each in payments.by_page(currency) if each.title]
+
+
+def gateway_for(currency: str, means: str = "gateway") -> str | None:
+    """Choose the gateway whose page takes a currency: for bank cards, or the one that is named.
+
+    None when there is none.
+    """
+    named = "" if means in {"", "gateway"} else means
+    for each in payments.by_page(currency):
+        if (each.name == named) if named else not each.title:
+            return each.name
     return None
 
 
@@ -212,6 +231,7 @@ def details(
         "promo_applied": promo,
         "promo_form": promo_form,
         "means": checkout.means,
+        "named_gateways": checkout.named_gateways,
         "is_holder": checkout.is_holder,
         "balance": None if checkout.balance is None else money(checkout.balance),
         "is_short": checkout.balance is not None and checkout.balance < quote.total,
@@ -247,10 +267,10 @@ def take(request: HttpRequest, checkout: Checkout, form: OrderForm, at: datetime
         quoted_end=sent["ends_at"],
         contact=sent["contact"],
     )
-    gateway = gateway_for(checkout.quote.currency)
+    gateway = gateway_for(checkout.quote.currency, sent["means"])
     if sent["means"] == "balance" and (checkout.is_holder or sent["total"] == 0):
         answer = renewals.renew(caller, wanted, checkout.card.account_id, at)
-    elif sent["means"] == "gateway" and gateway is not None:
+    elif gateway is not None:
         answer = renewals.place(caller, wanted, gateway, None, at)
     else:
         answer = Answer(None, "refused", Code.MEANS_NOT_ALLOWED, {}, None, replayed=False)
@@ -275,9 +295,11 @@ def take(request: HttpRequest, checkout: Checkout, form: OrderForm, at: datetime
 
 def send(renewal_id: UUID) -> HttpResponse:
     """Send the latest attempt of a renewal to its gateway, and lead to the page of one or other."""
+    back = settings.PUBLIC_ADDRESS + reverse("web:returned", args=[renewal_id])
     renewals.pay(
         renewal_id,
-        return_url=settings.PUBLIC_ADDRESS + reverse("web:returned", args=[renewal_id]),
+        return_url=back,
+        cancel_url=f"{back}?{LEFT}",
         notify_address=settings.PUBLIC_ADDRESS,
         locale=get_language() or "en",
         now=clock.now,

@@ -17,9 +17,9 @@ from django.views.decorators.http import require_POST, require_safe
 from everline import catalogue, clock, renewals, topups
 from everline.cards import find_by_id
 from everline.channels.web import browser
-from everline.channels.web.following import ASK_EVERY_SECONDS, ASK_ON_RETURN_SECONDS
-from everline.channels.web.forms import RequestForm
-from everline.channels.web.ordering import SOURCE
+from everline.channels.web.following import ASK_EVERY_SECONDS, ASK_ON_RETURN_SECONDS, has_left
+from everline.channels.web.forms import PayForm, RequestForm
+from everline.channels.web.ordering import LEFT, SOURCE, gateway_for, named_for
 from everline.channels.web.pages import CHANNEL, page
 from everline.channels.web.refusals import Place, explain
 from everline.channels.web.showing import Followed
@@ -28,7 +28,7 @@ from everline.database.requests import Caller
 from everline.errors import Refusal
 from everline.ids import Iccid
 from everline.notices import Contact
-from everline.pages import receipts, topup_states, words
+from everline.pages import receipts, states, topup_states, words
 from everline.pages.frame import see_other
 from everline.topups import TopUp
 
@@ -78,6 +78,8 @@ def _show(request: HttpRequest, top_up: TopUp, *, may_act: bool) -> HttpResponse
         "total": words.money(top_up.amount, top_up.currency, policy),
         "masked": Iccid(top_up.iccid).masked,
         "request_id": uuid4(),
+        "has_cards": gateway_for(top_up.currency) is not None,
+        "named_gateways": named_for(top_up.currency),
     }
     if may_act:
         address = reverse("web:topup-send-receipt", args=[top_up.id])
@@ -95,7 +97,8 @@ def payment(request: HttpRequest, top_up_id: UUID) -> HttpResponse:
         return see_other("web:topup", top_up_id)
     policy = catalogue.policy()
     total = words.money(top_up.amount, top_up.currency, policy)
-    context = {"page_url": top_up.page_url, "total": total, "is_top_up": True}
+    name = states.name_of(top_up.gateway)
+    context = {"page_url": top_up.page_url, "total": total, "name": name, "is_top_up": True}
     return page(request, "payment.html", context, policy=policy)
 
 
@@ -103,6 +106,8 @@ def payment(request: HttpRequest, top_up_id: UUID) -> HttpResponse:
 def returned(request: HttpRequest, top_up_id: UUID) -> HttpResponse:
     """Come back from the gateway's page: ask what happened there, then show it."""
     top_up = _find(top_up_id)
+    if LEFT in request.GET and has_left(top_up_id, top_up.attempt_id):
+        return see_other("web:topup", top_up_id)
     if top_up.attempt_id is not None:
         _ask(top_up, "returned", ASK_ON_RETURN_SECONDS)
         browser.remember_return(request, top_up.attempt_id)
@@ -113,7 +118,7 @@ def returned(request: HttpRequest, top_up_id: UUID) -> HttpResponse:
 def pay(request: HttpRequest, top_up_id: UUID) -> HttpResponse:
     """Send an attempt that never left; after one that failed a new top-up takes its place."""
     top_up = _find(top_up_id)
-    form = RequestForm(request.POST)
+    form = PayForm(request.POST)
     if not form.is_valid() or top_up.state not in {"awaiting_payment", "cancelled"}:
         return see_other("web:topup", top_up_id)
     if top_up.state == "awaiting_payment" and top_up.attempt_state == "created":
@@ -125,7 +130,8 @@ def pay(request: HttpRequest, top_up_id: UUID) -> HttpResponse:
         top_up.currency,
         Contact(**(top_up.contact or {})),
     )
-    answer = place(str(form.cleaned_data["request_id"]), wanted)
+    sent = form.cleaned_data
+    answer = place(str(sent["request_id"]), wanted, sent["means"])
     if isinstance(answer, Refusal):
         return _told(request, top_up, answer)
     browser.remember_top_up(request, answer)
