@@ -184,6 +184,18 @@ begin
     return term;
 end $$;
 
+-- part discount_of: what an offer takes off a price, half a minor unit rounded up.
+create or replace function discount_of(
+    kind text, percent_basis_points integer, amount bigint, price bigint
+) returns bigint
+language sql immutable parallel safe as $$
+    select case discount_of.kind
+        when 'percent' then (discount_of.price * discount_of.percent_basis_points + 5000) / 10000
+        when 'amount' then least(discount_of.amount, discount_of.price)
+        else 0
+    end
+$$;
+
 -- part promoted: applies a promotion's code to a priced term, or says why it does not apply.
 create or replace function promoted(term quoted, code text, channel text, at timestamptz)
 returns quoted
@@ -202,11 +214,9 @@ begin
     term.promotion_account := offer.account_id;
     term.promotion_unit := offer.budget_unit;
     term.bonus_bytes := case when offer.kind = 'bonus_data' then offer.bonus_bytes else 0 end;
-    term.discount := case offer.kind
-        when 'percent' then (term.price * offer.percent_basis_points + 5000) / 10000
-        when 'amount' then least(offer.amount, term.price)
-        else 0
-    end;
+    term.discount := discount_of(
+        offer.kind, offer.percent_basis_points, offer.amount, term.price
+    );
     term.promotion_cost := case when offer.budget_unit = 'XXX' then 1
         when offer.budget_unit is not null then term.discount else 0 end;
     term.reason := case
