@@ -1,6 +1,6 @@
 """Stores and partners as the back office writes them, one at a time.
 
-The same parts as a file's; the verbs stand in firms.sql. Deposits are booked by ledger.fund, never
+The same parts as a file's; the verbs stand in retailers.sql. Deposits are booked by ledger.fund, never
 from here. The screens are office/places.py.
 """
 

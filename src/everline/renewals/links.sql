@@ -1,4 +1,5 @@
--- Links: an open renewal's address, sent to a telephone that cannot show a page by itself.
+-- Links: an open renewal's address, sent to a telephone that cannot show a page by itself; and a
+-- receipt that is sent again.
 
 -- verb send_pay_link: writes the notice with the address at which an open renewal is paid, once for
 -- each recipient. The address is the channel's to make; only its path is kept.
@@ -47,4 +48,44 @@ begin
     inner join catalogue_plan p on p.id = v.plan_id
     where c.id = waiting.card_id;
     return row(waiting.id, 'link_sent', null, null, null, false)::answer;
+end $$;
+
+-- verb send_receipt: sends the confirmation of a delivered renewal to whoever asks for it: a new
+-- recipient gets a notice, one that has it already gets the same again.
+-- Caller: renewals/open.py. Locks: request, the notices. Refuses: renewal_unknown, renewal_state.
+create or replace function send_receipt(
+    channel text, source text, request_id text, request_hash bytea, renewal uuid, contact jsonb,
+    at timestamptz
+) returns answer
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    sold renewals_renewal;
+begin
+    select r.* into sold from renewals_renewal r where r.id = send_receipt.renewal;
+    if sold.id is null then
+        return row(null, 'refused', 'renewal_unknown', '{}'::jsonb, null, false)::answer;
+    end if;
+    if not claim(
+        send_receipt.channel, send_receipt.source, send_receipt.request_id,
+        send_receipt.request_hash, sold.account_id, sold.id, sold.id, 'receipt_sent', null,
+        send_receipt.at
+    ) then
+        return replay(
+            send_receipt.channel, send_receipt.source, send_receipt.request_id,
+            send_receipt.request_hash, sold.id
+        );
+    end if;
+    if sold.state <> 'delivered' then
+        return refuse(
+            send_receipt.channel, send_receipt.source, send_receipt.request_id,
+            row('renewal_state', jsonb_build_object('state', sold.state))::objection
+        );
+    end if;
+    perform notify_again(
+        sold.id, 'renewed', send_receipt.contact, sold.delivered_at, send_receipt.at
+    );
+    sold.contact := send_receipt.contact;
+    perform tell(sold, sold.id, 'renewed', sold.delivered_at);
+    return row(sold.id, 'receipt_sent', null, null, null, false)::answer;
 end $$;
