@@ -1,5 +1,7 @@
 """Asking before an act: what will happen, a button, and a request id that the form keeps.
 
+`ask` asks with one button, `fill` with a form and, where the act is weighty, a preview before it.
+
 The same press sent twice is one act: verbs are called with the request id, everything else changes
 only what is not yet so, and only what changed is recorded.
 """
@@ -8,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils.translation import gettext as _
@@ -39,6 +42,55 @@ class Done:
 
     sentence: str
     is_good: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A form's screen; `preview` is the template that shows what would come of it, if any."""
+
+    title: str
+    lead: str
+    button: str
+    back: str
+    preview: str = ""
+
+
+Act = Callable[[str], Done | HttpResponse | None]
+"""Does what a sound form asks for, by a request id; None when the form has errors now."""
+
+
+def fill(
+    request: HttpRequest,
+    desk: Desk,
+    sheet: Sheet,
+    form: forms.Form,
+    act: Act,
+    look: Callable[[], object] | None = None,
+) -> HttpResponse:
+    """Show a form; when it is sound show what `look` tells, then do the act once."""
+    request_id, shown = str(uuid4()), None
+    if request.method == "POST":
+        kept = read_request_id(request)
+        if kept is None:
+            return HttpResponseBadRequest()
+        request_id = kept
+        if form.is_valid():
+            shown = look() if look else None
+            if (look is None or "publish" in request.POST) and form.is_valid():
+                done = act(request_id)
+                if isinstance(done, HttpResponse):
+                    return done
+                if done is not None:
+                    (messages.success if done.is_good else messages.error)(request, done.sentence)
+                    return see_other(sheet.back)
+    given = {
+        "sheet": sheet,
+        "form": form,
+        "request_id": request_id,
+        "shown": None if form.errors else shown,
+        "previews": look is not None,
+    }
+    return page(request, desk, "form.html", given, status=422 if form.errors else 200)
 
 
 def ask(

@@ -1,8 +1,9 @@
-"""What the office calls things: channels, machines' steps, states, kinds of jobs.
+"""What the office calls things: channels, states, acts, roles, notices, reasons, kinds of jobs.
 
 A word that is not listed is shown as it is stored: a new one must never hide a row.
 """
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 
@@ -63,3 +64,181 @@ def machine_name(code: str) -> str:
         "entitlement": _("Term"),
         "topup": _("Top-up"),
     }.get(code, code)
+
+
+def role_name(code: str) -> str:
+    """Name a role of staff, or whoever else acts."""
+    return {
+        "owner": _("Owner"),
+        "finance": _("Finance"),
+        "support": _("Support"),
+        "store_manager": _("Store manager"),
+        "clerk": _("Clerk"),
+        "superuser": _("Owner"),
+        "staff": _("Staff"),
+        "kiosk": _("Kiosk"),
+        "till": _("Till"),
+        "system": _("The system"),
+    }.get(code, code)
+
+
+def transfer_name(code: str) -> str:
+    """Name why money moved on a deposit."""
+    return {
+        "funding": _("Paid in"),
+        "sale": _("Renewal"),
+        "tax": _("Renewal"),
+        "sale_reversed": _("Renewal taken back"),
+        "tax_reversed": _("Renewal taken back"),
+        "topup": _("Top-up"),
+        "topup_reversed": _("Top-up taken back"),
+        "commission": _("Commission"),
+        "commission_reversed": _("Commission taken back"),
+        "refill": _("Between pockets"),
+    }.get(code, code)
+
+
+def job_name(code: str) -> str:
+    """Name a kind of job."""
+    return {
+        "deliver": _("Deliver a plan"),
+        "withdraw": _("Take a plan back"),
+        "notify": _("Send a notice"),
+    }.get(code, code)
+
+
+def notice_name(code: str) -> str:
+    """Name what a notice says."""
+    return {
+        "renewed": _("Confirmation of a renewal"),
+        "refunded": _("Refund"),
+        "topped_up": _("Confirmation of a top-up"),
+        "pay_link": _("Link to pay"),
+        "auto_short": _("Balance too low for auto-renewal"),
+        "auto_failed": _("Auto-renewal failed"),
+        "ending_soon": _("Plan ends soon"),
+        "number_ends": _("Number has ended"),
+        "number_ends_soon": _("Number ends soon"),
+    }.get(code, code)
+
+
+def medium_name(code: str) -> str:
+    """Name a way in which a notice goes."""
+    return {"email": _("E-mail"), "sms": _("Text message")}.get(code, code)
+
+
+def gateway_name(code: str) -> str:
+    """Name a gateway; those of operators go by the names that they were given."""
+    return {"sandbox": _("Demo bank"), "terminal": _("Card terminal")}.get(code, code)
+
+
+def means_name(code: str) -> str:
+    """Name a means of payment."""
+    return {
+        "gateway": _("online payment"),
+        "balance": _("balance"),
+        "deposit": _("deposit"),
+    }.get(code, code)
+
+
+def reason_name(code: str) -> str:
+    """Name why a payment failed or a refund is made, as gateways and verbs say it."""
+    return {
+        "": "",
+        "insufficient_funds": _("not enough money"),
+        "lost_card": _("bank card reported lost"),
+        "issuer_declined": _("the bank said no"),
+        "declined": _("the bank said no"),
+        "expired": _("not paid in time"),
+        "cancelled": _("cancelled by the payer"),
+        "never_received": _("never arrived there"),
+        "not_sent": _("never left us"),
+        "reader_busy": _("the card terminal was busy"),
+        "late": _("paid too late"),
+        "card_state": _("the card's state forbade it"),
+        "office": _("taken back by the office"),
+        "asked": _("taken back on request"),
+        "not_delivered": _("could not be delivered"),
+        "withdrawn": _("taken back from the network"),
+    }.get(code, code)
+
+
+def language_name(code: str) -> str:
+    """Name a language in itself."""
+    return dict(settings.LANGUAGES).get(code.lower(), code)
+
+
+def subject_name(code: str) -> str:
+    """Name what was acted on."""
+    return {
+        "card": _("Card"),
+        "renewal": _("Renewal"),
+        "topup": _("Top-up"),
+        "attempt": _("Payment"),
+        "refund": _("Refund"),
+        "job": _("Job"),
+        "plan": _("Plan"),
+        "promotion": _("Offer"),
+        "terminal": _("Till or kiosk"),
+        "store": _("Store"),
+        "partner": _("Partner"),
+        "person": _("Person"),
+        "banner": _("Banner"),
+        "return_call": _("Return call"),
+        "search": _("Search"),
+        "day": _("Day"),
+        "table": _("Table"),
+    }.get(code, code)
+
+
+def act_name(verb: str) -> str:
+    """Name an act of staff, of a terminal or of the system."""
+    return {
+        "search": _("searched"),
+        "suspend": _("suspended a card"),
+        "lose": _("reported a card as lost"),
+        "resume": _("resumed a card"),
+        "set_pin": _("set a service PIN"),
+        "send_receipt": _("sent a receipt again"),
+        "reverse": _("refunded a renewal"),
+        "ask_gateway": _("asked the gateway"),
+        "take_over": _("took a payment over"),
+        "revive": _("gave a job new tries"),
+        "call_back": _("called somebody back"),
+        "publish_version": _("published a plan's version"),
+        "retire_plan": _("ended a plan"),
+        "keep_plan": _("kept a plan on sale"),
+        "publish_offer": _("published an offer"),
+        "publish_banner": _("published a banner"),
+        "end_banner": _("ended a banner"),
+        "add_firm": _("added a store or partner"),
+        "change_firm": _("changed a store or partner"),
+        "end_firm": _("ended a store or partner"),
+        "resume_firm": _("took a store or partner up again"),
+        "fund_deposit": _("booked a deposit"),
+        "add_terminal": _("added a till or kiosk"),
+        "open_enrolment": _("made a one-time code"),
+        "enrol": _("enrolled a device"),
+        "revoke": _("revoked a till or kiosk"),
+        "make_key": _("made an API key"),
+        "revoke_key": _("revoked an API key"),
+        "invite": _("invited somebody"),
+        "change_staff": _("changed a role or store"),
+        "end_employment": _("ended somebody's work"),
+        "renew_link": _("made a sign-in link"),
+        "choose_password": _("chose a password"),
+        "export_day": _("took a day's file"),
+        "change_row": _("changed a row"),
+        "sign_in": _("signed in at a till"),
+        "sign_out": _("signed out at a till"),
+        "lock": _("locked a till"),
+        "unlock": _("unlocked a till"),
+        "activate": _("activated a card"),
+        "bind": _("bound a card to a device"),
+        "sell_renewal": _("sold a renewal"),
+        "sell_topup": _("sold a top-up"),
+        "print": _("printed a slip"),
+        "print_copy": _("printed a copy of a slip"),
+        "cancel": _("cancelled a renewal"),
+        "take_back": _("took a sale back"),
+    }.get(verb, verb)
