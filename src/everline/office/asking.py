@@ -55,6 +55,17 @@ class Sheet:
     preview: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Once:
+    """What is shown a single time: a code, a key or a link, and whose it is."""
+
+    title: str
+    whose: str
+    text: str
+    sentence: str
+    back: str
+
+
 Act = Callable[[str], Done | HttpResponse | None]
 """Does what a sound form asks for, by a request id; None when the form has errors now."""
 
@@ -120,3 +131,8 @@ def told(answer: Answer, sentence: str) -> Done:
     """Word a verb's answer: the sentence, or why it was refused."""
     refusal = answer.refusal
     return Done(_(SENTENCES[refusal.code]), is_good=False) if refusal else Done(sentence)
+
+
+def shown_once(request: HttpRequest, desk: Desk, once: Once) -> HttpResponse:
+    """Show a code, a key or a link a single time: whoever looks away must make another one."""
+    return page(request, desk, "once.html", {"once": once})

@@ -158,6 +158,7 @@ def reason_name(code: str) -> str:
         "card_state": _("the card's state forbade it"),
         "office": _("taken back by the office"),
         "asked": _("taken back on request"),
+        "sold_by_mistake": _("sold by mistake"),
         "not_delivered": _("could not be delivered"),
         "withdrawn": _("taken back from the network"),
     }.get(code, code)

@@ -1,247 +1,215 @@
-"""Places: stores and partners, tills and kiosks with their enrolment, and partners' API keys.
+"""Stores and partners: listed, shown, added, changed, ended and taken up again.
 
-Stores and partners come from files and are read here. Whoever may enrol terminals but not edit
-places sees those of the own store alone. A code or key is shown once, on the page that made it.
+They are written by loading/firms.py, as files write them; a code and a currency stay for good.
+Their deposits are in deposits.py, API keys in api_keys.py, tills and kiosks in terminals.py.
 """
 
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _, gettext_lazy
+from django.utils.translation import gettext as _
 
-from everline import ids, ledger
+from everline import ledger
+from everline.loading.firms import Noun, end_firm, publish_firm
+from everline.office import api_keys, deposits
 from everline.office.access import Desk
-from everline.office.asking import Done, Question, ask
+from everline.office.asking import Done, Question, Sheet, ask, fill
+from everline.office.firm_forms import FirmForm, PartnerForm, StoreForm
+from everline.office.firms import Firm, address, find, subject
 from everline.office.frame import page
-from everline.pages.frame import see_other
-from everline.people import keys, terminals
-from everline.people.models import APIKey, Partner, Retailer, Terminal
-from everline.people.roles import Ability
+from everline.office.naming import role_name
+from everline.pages import hours
+from everline.people.models import Employment, Partner, Retailer, Terminal
+from everline.people.roles import Ability, Role
 
 LISTED_MAX: Final = 500
 
 
-class StoreField(forms.ModelChoiceField):  # type: ignore[type-arg]  # Not generic when run.
-    """A choice of stores, by their codes and names."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        """Name a store."""
-        return f"{obj.code} · {obj.name}"
-
-
-class TerminalForm(forms.Form):
-    """A till or kiosk: where it stands and what it is called."""
-
-    use_required_attribute = False
-
-    retailer = StoreField(
-        Retailer.objects.none(), to_field_name="code", label=gettext_lazy("Store")
-    )
-    kind = forms.ChoiceField(
-        label=gettext_lazy("Kind"),
-        choices=[("till", gettext_lazy("Till")), ("kiosk", gettext_lazy("Kiosk"))],
-    )
-    code = forms.RegexField(
-        r"^[A-Z0-9-]{2,40}$",
-        label=gettext_lazy("Code"),
-        help_text=gettext_lazy("Capital letters, digits and hyphens, like JKT-002-T3."),
-    )
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=60)
-    place_note = forms.CharField(
-        label=gettext_lazy("Where it stands"), max_length=60, required=False
-    )
-
-    def __init__(self, *given: Any, stores: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        field = self.fields["retailer"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = stores
-
-    def clean_code(self) -> str:
-        """Refuse a code that another terminal has."""
-        code = str(self.cleaned_data["code"])
-        if Terminal.objects.filter(code=code).exists():
-            raise forms.ValidationError(_("Another terminal has this code. Choose another one."))
-        return code
-
-
 def show(request: HttpRequest, desk: Desk) -> HttpResponse:
     """List stores and partners."""
-    sees_money = desk.may(Ability.SEE_MONEY)
-    stores = Retailer.objects.order_by("code")[:LISTED_MAX]
-    partners = Partner.objects.order_by("code")[:LISTED_MAX]
-
-    def row(each: Retailer | Partner) -> dict[str, object]:
-        deposit = ledger.spendable(each.account_id, "deposit", each.currency) if sees_money else 0
-        return {
-            "it": each,
-            "share": f"{Decimal(each.commission_basis_points).scaleb(-2).normalize():f} %",
-            "deposit": desk.money(deposit, each.currency) if sees_money else "",
-            "closed": desk.instant(each.closed_at) if each.closed_at else "",
-        }
-
     context = {
-        "stores": [row(each) for each in stores],
-        "partners": [row(each) for each in partners],
-        "sees_money": sees_money,
+        "stores": [_row(desk, each) for each in Retailer.objects.order_by("code")[:LISTED_MAX]],
+        "partners": [_row(desk, each) for each in Partner.objects.order_by("code")[:LISTED_MAX]],
+        "sees_money": desk.may(Ability.SEE_MONEY),
+        "edits": desk.may(Ability.EDIT_PLACES),
     }
     return page(request, desk, "places.html", context)
 
 
-def show_terminals(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """List tills and kiosks, and add one."""
-    stores = Retailer.objects.filter(closed_at=None).order_by("code")
-    found = Terminal.objects.select_related("retailer").order_by("retailer__code", "code")
-    own = desk.own_store()
-    if own is not None:
-        stores, found = stores.filter(id=own), found.filter(retailer_id=own)
-    form = TerminalForm(request.POST if request.method == "POST" else None, stores=stores)
-    if request.method == "POST" and form.is_valid():
-        made = Terminal.objects.create(id=ids.uuid7(desk.at), **form.cleaned_data)
-        desk.record("add_terminal", ("terminal", made.id), {"name": made.name})
-        return see_other("office:terminals")
-    rows = [
+def _row(desk: Desk, each: Firm) -> dict[str, object]:
+    sees_money = desk.may(Ability.SEE_MONEY)
+    deposit = ledger.spendable(each.account_id, "deposit", each.currency) if sees_money else 0
+    return {
+        "it": each,
+        "kind": hours.kind(each.kind) if isinstance(each, Retailer) else "",
+        "share": share(each),
+        "deposit": desk.money(deposit, each.currency) if sees_money else "",
+        "closed": desk.instant(each.closed_at) if each.closed_at else "",
+    }
+
+
+def share(each: Firm) -> str:
+    """Write a commission in percent."""
+    return f"{Decimal(each.commission_basis_points).scaleb(-2).normalize():f} %"
+
+
+def show_store(request: HttpRequest, desk: Desk, firm_id: UUID) -> HttpResponse:
+    """Show a store: its facts, deposit, tills and people."""
+    store = find("retailer", firm_id)
+    assert isinstance(store, Retailer)
+    context = {
+        "firm": store,
+        "noun": "store",
+        "kind": hours.kind(store.kind),
+        "hours": hours.in_words(store.opening_hours),
+        "terminals": [
+            {
+                "it": each,
+                "kind": _("Till") if each.kind == "till" else _("Kiosk"),
+                "seen": desk.instant(each.last_seen_at),
+                "revoked": each.revoked_at is not None,
+            }
+            for each in Terminal.objects.filter(retailer=store).order_by("code")[:LISTED_MAX]
+        ],
+        "people": _people(desk, store) if desk.may(Ability.EDIT_STAFF) else [],
+    }
+    return page(request, desk, "firm.html", context | _common(request, desk, store))
+
+
+def show_partner(request: HttpRequest, desk: Desk, firm_id: UUID) -> HttpResponse:
+    """Show a partner: its facts, deposit and API keys."""
+    partner = find("partner", firm_id)
+    makes = desk.may(Ability.MAKE_KEYS)
+    context = {
+        "firm": partner,
+        "noun": "partner",
+        "keys": api_keys.of_partner(desk, partner.id) if makes else [],
+        "makes_keys": makes,
+    }
+    return page(request, desk, "firm.html", context | _common(request, desk, partner))
+
+
+def _common(request: HttpRequest, desk: Desk, firm: Firm) -> dict[str, object]:
+    sees_money = desk.may(Ability.SEE_MONEY)
+    return {
+        "share": share(firm),
+        "closed": desk.instant(firm.closed_at) if firm.closed_at else "",
+        "edits": desk.may(Ability.EDIT_PLACES),
+        "sees_money": sees_money,
+        "books": desk.may(Ability.BOOK_DEPOSIT),
+        "account": deposits.of_firm(request, desk, firm) if sees_money else None,
+        "reads_acts": desk.may(Ability.SEE_ACTS),
+    }
+
+
+def _people(desk: Desk, store: Retailer) -> list[dict[str, object]]:
+    found = Employment.objects.filter(retailer=store, ends_at=None).select_related("person")
+    return [
         {
-            "it": each,
-            "kind": _("Till") if each.kind == "till" else _("Kiosk"),
-            "seen": desk.instant(each.last_seen_at),
-            "enrolled": desk.instant(each.enrolled_at),
-            "revoked": desk.instant(each.revoked_at) if each.revoked_at else "",
+            "id": each.person.id,
+            "name": each.person.name or each.person.email,
+            "roles": ", ".join(
+                role_name(role)
+                for role in Role
+                if role in set(each.person.groups.values_list("name", flat=True))
+            ),
+            "since": desk.instant(each.starts_at),
         }
-        for each in found[:LISTED_MAX]
+        for each in found.order_by("person__name")[:LISTED_MAX]
     ]
-    context = {"rows": rows, "form": form}
-    return page(request, desk, "terminals.html", context, status=422 if form.errors else 200)
 
 
-def _terminal(desk: Desk, terminal_id: UUID) -> Terminal:
-    found = Terminal.objects.filter(id=terminal_id).select_related("retailer").first()
-    own = desk.own_store()
-    if found is None or (own is not None and found.retailer_id != own):
-        raise Http404
-    return found
+def add_store(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Add a store."""
+    return _write(request, desk, "retailer", None)
 
 
-def enrol(request: HttpRequest, desk: Desk, terminal_id: UUID) -> HttpResponse:
-    """Open an enrolment: a one-time code, shown this once."""
-    found = _terminal(desk, terminal_id)
-    if found.revoked_at is not None:
-        raise Http404
-    if request.method == "POST":
-        code = terminals.open_enrolment(found.id, desk.at)
-        desk.record("open_enrolment", ("terminal", found.id))
-        sentence = _("Type it into the device within %(count)d minutes. It is shown this once.") % {
-            "count": terminals.CODE_MINUTES
-        }
-        return _shown_once(
-            request, desk, _("One-time code"), whose=found.code, text=code, sentence=sentence
-        )
-    question = Question(
-        _("Make a one-time code?"),
-        _("Whoever types it in first makes that device this terminal; its old key ends then."),
-        _("Make a code"),
-        reverse("office:terminals"),
-        ((_("Store"), found.retailer.name), (_("Code"), found.code)),
+def add_partner(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Add a partner."""
+    return _write(request, desk, "partner", None)
+
+
+def edit_store(request: HttpRequest, desk: Desk, firm_id: UUID) -> HttpResponse:
+    """Change a store."""
+    return _write(request, desk, "retailer", find("retailer", firm_id))
+
+
+def edit_partner(request: HttpRequest, desk: Desk, firm_id: UUID) -> HttpResponse:
+    """Change a partner."""
+    return _write(request, desk, "partner", find("partner", firm_id))
+
+
+def end_store(request: HttpRequest, desk: Desk, firm_id: UUID) -> HttpResponse:
+    """End a store."""
+    return _end(request, desk, "retailer", firm_id, ends=True)
+
+
+def end_partner(request: HttpRequest, desk: Desk, firm_id: UUID) -> HttpResponse:
+    """End a partner."""
+    return _end(request, desk, "partner", firm_id, ends=True)
+
+
+def resume_store(request: HttpRequest, desk: Desk, firm_id: UUID) -> HttpResponse:
+    """Take a store up again."""
+    return _end(request, desk, "retailer", firm_id, ends=False)
+
+
+def resume_partner(request: HttpRequest, desk: Desk, firm_id: UUID) -> HttpResponse:
+    """Take a partner up again."""
+    return _end(request, desk, "partner", firm_id, ends=False)
+
+
+def _write(request: HttpRequest, desk: Desk, noun: Noun, stored: Firm | None) -> HttpResponse:
+    kind: type[FirmForm] = StoreForm if noun == "retailer" else PartnerForm
+    form = kind(
+        request.POST if request.method == "POST" else None,
+        stored=stored,
+        currencies=sorted(desk.policy.currency_digits),
     )
-    return ask(request, desk, question, lambda _request_id: Done(""))
+    title = stored.name if stored else _("New store") if noun == "retailer" else _("New partner")
+    lead = _("The code and the currency stay for good.") if stored is None else ""
+    back = address(noun, stored.id) if stored else reverse("office:places")
+    sheet = Sheet(title, lead, _("Save"), back)
+
+    def act(request_id: str) -> Done | None:
+        firm_id = stored.id if stored else UUID(request_id)
+        reached = publish_firm(noun, form.document(firm_id), desk.at)
+        if reached == "code_taken":
+            form.add_error("code", _("Another one has this code. Choose another one."))
+            return None
+        if reached == "fixed":
+            form.add_error(None, _("The code and the currency stay for good."))
+            return None
+        if reached != "same":
+            facts = form.differences()
+            verb = "add_firm" if reached == "added" else "change_firm"
+            desk.record(verb, (subject(noun), firm_id), facts)
+        return Done(_("Saved.") if reached != "same" else _("Nothing was changed."))
+
+    return fill(request, desk, sheet, form, act)
 
 
-def revoke(request: HttpRequest, desk: Desk, terminal_id: UUID) -> HttpResponse:
-    """End a terminal's key at once."""
-    found = _terminal(desk, terminal_id)
-    question = Question(
-        _("Revoke this terminal?"),
-        _("The device stops selling at once and for good."),
-        _("Revoke"),
-        reverse("office:terminals"),
-        ((_("Store"), found.retailer.name), (_("Code"), found.code)),
-        is_grave=True,
-    )
-
-    def act(request_id: str) -> Done:
-        if not terminals.revoke(found.id, desk.at):
-            return Done(_("It was revoked before."), is_good=False)
-        desk.record("revoke", ("terminal", found.id), {"request": request_id})
-        return Done(_("The terminal is revoked."))
-
-    return ask(request, desk, question, act)
-
-
-def show_keys(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """List partners with their API keys."""
-    kept = APIKey.objects.order_by("-created_at")[:LISTED_MAX]
-    partners = [
-        {
-            "it": partner,
-            "keys": [
-                {
-                    "id": each.id,
-                    "hint": each.hint,
-                    "made": desk.instant(each.created_at),
-                    "revoked": desk.instant(each.revoked_at) if each.revoked_at else "",
-                }
-                for each in kept
-                if each.partner_id == partner.id
-            ],
-        }
-        for partner in Partner.objects.filter(closed_at=None).order_by("code")[:LISTED_MAX]
-    ]
-    return page(request, desk, "keys.html", {"partners": partners})
-
-
-def make_key(request: HttpRequest, desk: Desk, partner_id: UUID) -> HttpResponse:
-    """Make an API key for a partner and show it this once."""
-    partner = Partner.objects.filter(id=partner_id, closed_at=None).first()
-    if partner is None:
-        raise Http404
-    if request.method == "POST":
-        made = keys.make(partner.id, desk.at)
-        desk.record("make_key", ("partner", partner.id), {"hint": made[-keys.HINT_LENGTH :]})
-        sentence = _("Copy it now: it is shown this once. An older key stays valid beside it.")
-        return _shown_once(
-            request, desk, _("API key"), whose=partner.name, text=made, sentence=sentence
-        )
-    question = Question(
-        _("Make an API key?"),
-        _("It is shown once. An older key stays valid beside it until it is revoked."),
-        _("Make a key"),
-        reverse("office:keys"),
-        ((_("Partner"), partner.name),),
-    )
-    return ask(request, desk, question, lambda _request_id: Done(""))
-
-
-def revoke_key(request: HttpRequest, desk: Desk, key_id: UUID) -> HttpResponse:
-    """End an API key."""
-    found = APIKey.objects.filter(id=key_id).select_related("partner").first()
-    if found is None:
-        raise Http404
-    question = Question(
-        _("Revoke this API key?"),
-        _("It stops working within a minute."),
-        _("Revoke"),
-        reverse("office:keys"),
-        ((_("Partner"), found.partner.name), (_("API key"), f"…{found.hint}")),
-        is_grave=True,
-    )
-
-    def act(request_id: str) -> Done:
-        if not keys.revoke(key_id, desk.at):
-            return Done(_("It was revoked before."), is_good=False)
-        facts = {"hint": found.hint, "request": request_id}
-        desk.record("revoke_key", ("partner", found.partner_id), facts)
-        return Done(_("The key is revoked."))
-
-    return ask(request, desk, question, act)
-
-
-def _shown_once(
-    request: HttpRequest, desk: Desk, title: str, *, whose: str, text: str, sentence: str
+def _end(
+    request: HttpRequest, desk: Desk, noun: Noun, firm_id: UUID, *, ends: bool
 ) -> HttpResponse:
-    back = reverse("office:keys" if text.startswith(keys.PREFIX) else "office:terminals")
-    given = {"title": title, "whose": whose, "text": text, "sentence": sentence, "back": back}
-    return page(request, desk, "once.html", given)
+    firm = find(noun, firm_id)
+    facts: tuple[tuple[str, Any], ...] = ((_("Code"), firm.code), (_("Name"), firm.name))
+    back = address(noun, firm.id)
+    if ends:
+        sentence = _("Its tills, kiosks and keys stop at once. The deposit stays in the books.")
+        question = Question(_("End this?"), sentence, _("End it now"), back, facts, is_grave=True)
+    else:
+        sentence = _("Its tills, kiosks and keys work again, as far as they were not revoked.")
+        question = Question(_("Take this up again?"), sentence, _("Take it up"), back, facts)
+
+    def act(request_id: str) -> Done:
+        if not end_firm(firm.id, desk.at if ends else None, desk.at):
+            return Done(_("It was so before."), is_good=False)
+        verb = "end_firm" if ends else "resume_firm"
+        desk.record(verb, (subject(noun), firm.id), {"request": request_id})
+        return Done(_("It has ended.") if ends else _("It is authorised again."))
+
+    return ask(request, desk, question, act)

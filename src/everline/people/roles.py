@@ -37,6 +37,7 @@ class Ability(StrEnum):
     EDIT_PLANS = "edit_plans"
     EDIT_PLACES = "edit_places"
     EDIT_STAFF = "edit_staff"
+    EDIT_CLERKS = "edit_clerks"
     EDIT_BANNERS = "edit_banners"
     MAKE_KEYS = "make_keys"
     ENROL_TERMINAL = "enrol_terminal"
@@ -80,6 +81,7 @@ ABILITIES: Final[Mapping[Role, frozenset[Ability]]] = MappingProxyType(
         Role.STORE_MANAGER: frozenset(
             {
                 Ability.ENROL_TERMINAL,
+                Ability.EDIT_CLERKS,
                 Ability.SEE_STORE_MONEY,
                 Ability.REVERSE_RENEWAL,
                 Ability.SET_PIN,
@@ -89,8 +91,8 @@ ABILITIES: Final[Mapping[Role, frozenset[Ability]]] = MappingProxyType(
         Role.CLERK: frozenset({Ability.SET_PIN, Ability.SELL}),
     }
 )
-"""Who may do what. A manager enrols terminals and takes back sales of the own store alone, which
-their pages must check.
+"""Who may do what. A manager enrols terminals, invites clerks and takes back sales of the own store
+alone, which their pages must check.
 
 The owner does not sell: what is sold must be sold by somebody at a store.
 """
