@@ -26,6 +26,8 @@ from everline.people.roles import Ability, abilities, roles, workplace
 from everline.trust import Actor, acts
 
 CHANNEL: Final = "office"
+NOWHERE: Final = UUID(int=0)
+"""The store of somebody who should have one and has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Desk:
         if Ability.EDIT_PLACES in self.abilities:
             return None
         where = workplace(self.person.id, self.at)
-        return where.retailer_id if where else UUID(int=0)
+        return where.retailer_id if where else NOWHERE
 
 
 View = Callable[..., HttpResponseBase]

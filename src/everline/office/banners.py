@@ -12,18 +12,17 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy
 
-from everline import clock, ids
+from everline import ids
 from everline.office.access import Desk
 from everline.office.asking import Done, Question, ask, read_request_id
+from everline.office.forms import DeskForm, aware, channels, moment, wall_clock
 from everline.office.frame import page
 from everline.office.naming import channel_name
 from everline.pages.frame import see_other
 from everline.trust.models import Banner
 
-CHANNELS: Final = ("web", "hotline", "store", "kiosk", "partner")
 TEXT_MAX: Final = 240
 LISTED_MAX: Final = 50
-LOCAL: Final = "%Y-%m-%dT%H:%M"
 SHORTLY: Final = timedelta(seconds=1)
 """Clocks of two processes differ by less; what ends within it has ended."""
 
@@ -31,14 +30,8 @@ STEP: Final = timedelta(microseconds=1)
 """The least by which an end is after its beginning."""
 
 
-def _moment() -> forms.DateTimeInput:
-    return forms.DateTimeInput(format=LOCAL, attrs={"type": "datetime-local"})
-
-
-class BannerForm(forms.Form):
+class BannerForm(DeskForm):
     """What a banner says, where, how loudly, and for how long, by the operator's clock."""
-
-    use_required_attribute = False
 
     en = forms.CharField(label="English", max_length=TEXT_MAX)
     zh = forms.CharField(label="简体中文", max_length=TEXT_MAX)
@@ -47,24 +40,9 @@ class BannerForm(forms.Form):
         label=gettext_lazy("How loud"),
         choices=[("warning", gettext_lazy("Warning")), ("info", gettext_lazy("Note"))],
     )
-    channels = forms.MultipleChoiceField(
-        label=gettext_lazy("Channels"),
-        help_text=gettext_lazy("None means all of them."),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )
-    starts_at = forms.DateTimeField(
-        label=gettext_lazy("From"), input_formats=[LOCAL], widget=_moment()
-    )
-    ends_at = forms.DateTimeField(
-        label=gettext_lazy("Until"), input_formats=[LOCAL], widget=_moment(), required=False
-    )
-
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        field = self.fields["channels"]
-        assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = [(code, channel_name(code)) for code in CHANNELS]
+    channels = channels()
+    starts_at = moment(gettext_lazy("From"))
+    ends_at = moment(gettext_lazy("Until"), required=False)
 
     def clean(self) -> dict[str, Any]:
         """Refuse an end that is not after the beginning."""
@@ -77,7 +55,7 @@ class BannerForm(forms.Form):
 
 def show(request: HttpRequest, desk: Desk) -> HttpResponse:
     """List banners and show the form; a preview first, then it is published."""
-    form = BannerForm(request.POST or None, initial={"starts_at": _local(desk)})
+    form = BannerForm(request.POST or None, initial={"starts_at": wall_clock(desk, desk.at)})
     preview = []
     if request.method == "POST" and form.is_valid():
         text = {
@@ -136,7 +114,6 @@ def end(request: HttpRequest, desk: Desk, banner_id: UUID) -> HttpResponse:
 
 
 def _publish(desk: Desk, given: dict[str, Any], text: dict[str, str], banner_id: UUID) -> None:
-    zone = clock.zone(desk.zone)
     ends = given["ends_at"]
     banner, is_new = Banner.objects.get_or_create(
         id=banner_id,
@@ -144,13 +121,9 @@ def _publish(desk: Desk, given: dict[str, Any], text: dict[str, str], banner_id:
             "text": text,
             "channels": given["channels"],
             "severity": given["severity"],
-            "starts_at": given["starts_at"].replace(tzinfo=zone),
-            "ends_at": ends.replace(tzinfo=zone) if ends else None,
+            "starts_at": aware(desk, given["starts_at"]),
+            "ends_at": aware(desk, ends) if ends else None,
         },
     )
     if is_new:
         desk.record("publish_banner", ("banner", banner.id), {"text": text["en"]})
-
-
-def _local(desk: Desk) -> str:
-    return desk.at.astimezone(clock.zone(desk.zone)).strftime(LOCAL)

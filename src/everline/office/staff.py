@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy
 
 from everline.loading import values
-from everline.office.access import Desk
+from everline.office.access import NOWHERE, Desk
 from everline.office.asking import Done, Once, Question, Sheet, ask, fill, shown_once
 from everline.office.forms import DeskForm, checked
 from everline.office.frame import page
@@ -116,6 +116,8 @@ def show_person(request: HttpRequest, desk: Desk, person_id: UUID) -> HttpRespon
 
 def invite(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Invite somebody: the link to choose a password is shown once."""
+    if desk.own_store() == NOWHERE:
+        raise Http404
     form = InviteForm(request.POST if request.method == "POST" else None, desk=desk)
     back = reverse("office:staff")
     title = _("Invite somebody") if desk.own_store() is None else _("Invite a clerk")
