@@ -12,17 +12,27 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_noop
 
-from everline import cards, database, ids, ledger, renewals
+from everline import cards, database, ids, ledger, renewals, trust
 from everline.autorenewal.models import Mandate
 from everline.cards import Card
 from everline.office.access import Desk
-from everline.office.asking import Done, Question, ask, told
+from everline.office.asking import Done, Once, Question, ask, read_request_id, shown_once, told
 from everline.office.frame import page
-from everline.office.naming import channel_name, machine_name, state_name
+from everline.office.naming import (
+    act_name,
+    channel_name,
+    gateway_name,
+    machine_name,
+    medium_name,
+    notice_name,
+    reason_name,
+    role_name,
+    state_name,
+)
 from everline.pages import words
 from everline.people.models import Holding
 from everline.people.roles import Ability
-from everline.trust import acts
+from everline.trust import acts, pins
 
 STEPS_MAX: Final = 100
 RENEWALS_MAX: Final = 20
@@ -108,11 +118,13 @@ def show(request: HttpRequest, desk: Desk, card_id: UUID) -> HttpResponse:
         "payments": [
             {"it": each, "amount": desk.money(each.amount, each.currency),
              "kind": machine_name(each.kind), "state": state_name(each.state),
+             "gateway": gateway_name(each.gateway), "reason": reason_name(each.reason),
              "at": desk.instant(each.at)}
             for each in _payments(card)
         ],
         "notices": [
-            {"it": each, "state": state_name(each.state), "at": desk.instant(each.at)}
+            {"what": notice_name(each.template), "medium": medium_name(each.medium),
+             "state": state_name(each.state), "at": desk.instant(each.at)}
             for each in _notices(card)
         ],
         "steps": [
@@ -121,7 +133,8 @@ def show(request: HttpRequest, desk: Desk, card_id: UUID) -> HttpResponse:
             for each in _steps(card)
         ],
         "acts": [
-            {"it": each, "at": desk.instant(each.at)}
+            {"what": act_name(each.verb), "role": role_name(each.role),
+             "at": desk.instant(each.at)}
             for each in acts.newest(20, subject=("card", card.id))
         ],
         "changes": [
@@ -130,7 +143,8 @@ def show(request: HttpRequest, desk: Desk, card_id: UUID) -> HttpResponse:
         ]
         if desk.may(Ability.CHANGE_CARD)
         else [],
-        "reverses": desk.may(Ability.REVERSE_RENEWAL),
+        "sets_pin": desk.may(Ability.SET_PIN) and card.state in _OPEN_TO,
+        "has_pin": trust.has_pin(card.account_id),
     }  # fmt: skip
     return page(request, desk, "card.html", context)
 
@@ -159,6 +173,34 @@ def change(request: HttpRequest, desk: Desk, card_id: UUID, event: str) -> HttpR
     return ask(request, desk, question, act)
 
 
+def new_pin(request: HttpRequest, desk: Desk, card_id: UUID) -> HttpResponse:
+    """Set a service PIN by chance and show it once; the old one ends, as does a lock."""
+    card = _find(card_id)
+    if card.state not in _OPEN_TO:
+        raise Http404
+    back = reverse("office:card", kwargs={"card_id": card_id})
+    question = Question(
+        _("Make a new service PIN?"),
+        _("Make sure first that it is the holder who asks. The old PIN ends at once."),
+        _("Make a PIN"),
+        back,
+        ((_("Card number"), card.masked),),
+    )
+    request_id = read_request_id(request)
+    if request.method != "POST" or request_id is None:
+        return ask(request, desk, question, lambda _request_id: Done(""))
+    pin = pins.pin_of(request_id, (card.iccid, card.msisdn or ""))
+    answer = trust.set_pin(desk.caller(request_id), card.account_id, pin, desk.at)
+    if answer.refusal is not None:
+        return ask(request, desk, question, lambda _request_id: told(answer, ""))
+    if not answer.replayed:
+        desk.record("set_pin", ("card", card_id), {"request": request_id})
+    sentence = _("Tell it to the holder and to nobody else. It can be changed on the website.")
+    return shown_once(
+        request, desk, Once(_("Service PIN"), card.masked, pin, sentence, back)
+    )
+
+
 def _find(card_id: UUID) -> Card:
     card = cards.find_by_id(card_id)
     if card is None:
@@ -176,7 +218,6 @@ def _renewals(desk: Desk, card: Card) -> list[dict[str, Any]]:
             "channel": channel_name(each.channel),
             "total": desk.money(each.total, each.currency),
             "state": state_name(each.state),
-            "reversible": each.state in {"paid", "delivered"},
         }
         for each in renewals.of_card(card.id, RENEWALS_MAX)
     ]

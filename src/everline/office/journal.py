@@ -13,11 +13,14 @@ from django.utils.dateparse import parse_date
 from everline import clock
 from everline.office.access import Desk
 from everline.office.frame import page
+from everline.office.naming import act_name, role_name, subject_name
 from everline.people.models import Person
 from everline.trust import acts
 
 SHOWN_MAX: Final = 100
 NAMED_MAX: Final = 500
+PAIR: Final = 2
+"""A change is kept as what was before and what is now."""
 
 
 def show(request: HttpRequest, desk: Desk) -> HttpResponse:
@@ -41,15 +44,39 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
             {
                 "it": each,
                 "at": desk.instant(each.at),
+                "role": role_name(each.role),
+                "what": act_name(each.verb),
+                "on": subject_name(each.subject_kind),
                 "who": names.get(each.person_id, "") if each.person_id else "",
-                "facts": ", ".join(
-                    f"{name}: {value}" for name, value in each.facts.items() if name != "request"
-                ),
+                "facts": _facts(each),
             }
             for each in found
         ],
     }
     return page(request, desk, "acts.html", context)
+
+
+def _facts(act: acts.Act) -> list[tuple[str, str]]:
+    """Give the facts of an act as they were kept: names and values, those of changes with both."""
+    if act.subject_kind in {"plan", "promotion", "day"}:
+        found = [("", act.subject_id)]
+    else:
+        found = []
+    for name, value in act.facts.items():
+        if name == "request" or value in ("", None, [], {}):
+            continue
+        is_change = act.verb.startswith("change") and isinstance(value, list) and len(value) == PAIR
+        text = f"{value[0]} → {value[1]}" if is_change else _plain(value)
+        found.append((name, text))
+    return found
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_plain(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value))
+    return str(value)
 
 
 def _uuid(text: str) -> UUID | None:

@@ -14,7 +14,13 @@ from everline.office import waiting
 from everline.office.access import Desk
 from everline.office.asking import Done, Question, ask, told
 from everline.office.frame import page
-from everline.office.naming import state_name
+from everline.office.naming import (
+    gateway_name,
+    job_name,
+    language_name,
+    reason_name,
+    state_name,
+)
 from everline.pages import words
 from everline.people import return_calls
 from everline.people.roles import Ability
@@ -30,6 +36,8 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
                 "age": age(desk, each.created_at),
                 "amount": desk.money(each.amount, each.currency),
                 "state": state_name(each.state),
+                "gateway": gateway_name(each.gateway),
+                "reason": reason_name(each.reason),
                 "next": desk.instant(each.ask_at),
                 "by": desk.instant(each.owner_by),
                 "is_late": each.owner_by is not None and each.owner_by < desk.at,
@@ -45,12 +53,20 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
                 "by": desk.instant(each.deadline_at),
                 "is_late": each.deadline_at is not None and each.deadline_at < desk.at,
                 "state": state_name(each.order_state) if each.order_state else "",
+                "said": reason_name(each.said or ""),
             }
             for each in waiting.undelivered()
         ],
-        "dead": [{"it": each, "age": age(desk, each.created_at)} for each in waiting.dead()],
+        "dead": [
+            {"it": each, "kind": job_name(each.kind), "age": age(desk, each.created_at)}
+            for each in waiting.dead()
+        ],
         "calls": [
-            {"it": each, "age": age(desk, each.asked_at)}
+            {
+                "it": each,
+                "age": age(desk, each.asked_at),
+                "language": language_name(each.locale),
+            }
             for each in (return_calls.waiting() if desk.may(Ability.CALL_BACK) else [])
         ],
         "resolves": desk.may(Ability.RESOLVE_PAYMENTS),
@@ -209,7 +225,7 @@ def _facts(desk: Desk, each: waiting.Unsure) -> tuple[tuple[str, str], ...]:
     return (
         (_("Card number"), each.masked),
         (_("Amount"), desk.money(each.amount, each.currency)),
-        (_("Gateway"), each.gateway),
+        (_("Gateway"), gateway_name(each.gateway)),
         (_("State"), state_name(each.state)),
         (_("Key at the gateway"), each.key),
     )

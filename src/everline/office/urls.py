@@ -21,6 +21,7 @@ from everline.office import (
     places,
     plans,
     queues,
+    renewal,
     search,
     staff,
     terminals,
@@ -64,8 +65,16 @@ SCREENS: Final[tuple[Screen, ...]] = (
     _acts("search", "/search", search.show, _A.SEE_CUSTOMERS),
     _shows("card", "/cards/<uuid:card_id>", card.show, _A.SEE_CUSTOMERS),
     _acts(
+        "pin", "/cards/<uuid:card_id>/pin", card.new_pin, _A.SEE_CUSTOMERS, _A.SET_PIN,
+    ),
+    _acts(
         "change", "/cards/<uuid:card_id>/<slug:event>", card.change, _A.SEE_CUSTOMERS,
         _A.CHANGE_CARD,
+    ),
+    _shows("renewal", "/renewals/<uuid:renewal_id>", renewal.show, _A.SEE_CUSTOMERS),
+    _acts(
+        "send-again", "/renewals/<uuid:renewal_id>/send", renewal.send_again, _A.SEE_CUSTOMERS,
+        _A.SEND_RECEIPT,
     ),
     _acts(
         "reverse", "/renewals/<uuid:renewal_id>/reverse", queues.take_back, _A.SEE_CUSTOMERS,

@@ -46,6 +46,7 @@ class Ability(StrEnum):
     BOOK_DEPOSIT = "book_deposit"
     EXPORT_DAY = "export_day"
     CHANGE_CARD = "change_card"
+    SEND_RECEIPT = "send_receipt"
     SET_PIN = "set_pin"
     CALL_BACK = "call_back"
     SEE_STORE_MONEY = "see_store_money"
@@ -64,6 +65,7 @@ ABILITIES: Final[Mapping[Role, frozenset[Ability]]] = MappingProxyType(
                 Ability.RESOLVE_PAYMENTS,
                 Ability.REVERSE_RENEWAL,
                 Ability.BOOK_DEPOSIT,
+                Ability.SEND_RECEIPT,
                 Ability.EXPORT_DAY,
             }
         ),
@@ -72,6 +74,7 @@ ABILITIES: Final[Mapping[Role, frozenset[Ability]]] = MappingProxyType(
                 Ability.SEE_OFFICE,
                 Ability.SEE_CUSTOMERS,
                 Ability.EDIT_BANNERS,
+                Ability.SEND_RECEIPT,
                 Ability.REVERSE_RENEWAL,
                 Ability.CHANGE_CARD,
                 Ability.SET_PIN,

@@ -7,6 +7,7 @@ row's lock: five lock the PIN for half an hour. Who may set one is decided by th
 """
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -121,6 +122,15 @@ def read_pin(pin: str, known: tuple[str, ...] = ()) -> str:
             "pin", _("This PIN is easily guessed. Choose one without a pattern, unlike 1234.")
         )
     return pin
+
+
+def pin_of(request_id: str, known: tuple[str, ...] = ()) -> str:
+    """Make a PIN that nobody guesses, the same for the same request: an act done twice is one."""
+    for turn in range(1000):
+        digest = salted_hmac("everline.trust.new-pin", f"{request_id} {turn}", algorithm="sha256")
+        with suppress(InvalidNumberError):
+            return read_pin(f"{int.from_bytes(digest.digest()) % 10**6:06d}", known)
+    raise AssertionError("a thousand numbers by chance were all patterns")
 
 
 def pin_hash(account_id: UUID, pin: str) -> bytes:
