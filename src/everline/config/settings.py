@@ -119,7 +119,10 @@ INSTALLED_APPS = [
     "everline.channels.store",
     "everline.channels.kiosk",
     "everline.tour",
+    # Plain tables of the office, office/tables.py: no sign-in and no log of its own.
+    "django.contrib.admin.apps.SimpleAdminConfig",
 ]
+MIGRATION_MODULES = {"admin": None}
 
 MIDDLEWARE = [
     # In everline.channels.partner.gate: answers the API's requests before the others see them.

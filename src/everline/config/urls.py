@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from everline.channels import callbacks
 from everline.channels.web import faults
 from everline.office.outbox import outbox
+from everline.office.tables import SITE
 from everline.office.welcome import Welcome
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("everline.channels.kiosk.urls")),
     path("", include("everline.channels.store.urls")),
     path("office/welcome/<uidb64>/<token>", Welcome.as_view(), name="office-welcome"),
+    path("office/tables", SITE.urls),
     path("", include("everline.office.urls")),
     path("", include("everline.channels.web.urls")),
     path("hotline/", include("everline.channels.hotline.urls")),

@@ -1,7 +1,7 @@
 """Stores and partners as the back office writes them, one at a time.
 
-The same parts as a file's; the verbs stand in retailers.sql. Deposits are booked by ledger.fund, never
-from here. The screens are office/places.py.
+The same parts as a file's; the verbs stand in retailers.sql. Deposits are booked by ledger.fund and
+never from here. The screens are office/places.py.
 """
 
 from collections.abc import Mapping

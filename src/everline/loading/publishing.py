@@ -98,9 +98,7 @@ def publish_version(
     )
 
 
-def retire_plan(
-    plan: str, successor: str | None, retired_at: datetime | None, at: datetime
-) -> str:
+def retire_plan(plan: str, successor: str | None, retired_at: datetime | None, at: datetime) -> str:
     """End a plan at an instant to come, or with None take such an end back.
 
     Gives published, plan_unknown, retired, too_early, successor_loop, successor_retired or

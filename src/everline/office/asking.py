@@ -75,6 +75,7 @@ def fill(
     desk: Desk,
     sheet: Sheet,
     form: forms.Form,
+    *,
     act: Act,
     look: Callable[[], object] | None = None,
 ) -> HttpResponse:

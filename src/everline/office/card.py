@@ -196,9 +196,7 @@ def new_pin(request: HttpRequest, desk: Desk, card_id: UUID) -> HttpResponse:
     if not answer.replayed:
         desk.record("set_pin", ("card", card_id), {"request": request_id})
     sentence = _("Tell it to the holder and to nobody else. It can be changed on the website.")
-    return shown_once(
-        request, desk, Once(_("Service PIN"), card.masked, pin, sentence, back)
-    )
+    return shown_once(request, desk, Once(_("Service PIN"), card.masked, pin, sentence, back))
 
 
 def _find(card_id: UUID) -> Card:

@@ -160,4 +160,4 @@ def _fund(request: HttpRequest, desk: Desk, noun: Noun, firm_id: UUID) -> HttpRe
             desk.record("fund_deposit", (subject(noun), firm.id), facts)
         return told(answer, _("The deposit is booked."))
 
-    return fill(request, desk, sheet, form, act, look)
+    return fill(request, desk, sheet, form, act=act, look=look)

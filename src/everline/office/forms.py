@@ -17,6 +17,7 @@ from everline.loading.problems import FlawError
 from everline.money import InvalidAmountError, Money
 from everline.office.access import Desk
 from everline.office.naming import channel_name
+from everline.pages import words
 
 CHANNELS: Final = ("web", "hotline", "store", "kiosk", "partner")
 LOCAL: Final = "%Y-%m-%dT%H:%M"
@@ -48,6 +49,22 @@ class Checked(forms.CharField):
             return self.check(text)
         except FlawError as error:
             raise forms.ValidationError(_(error.template) % error.facts) from error
+
+
+class OneNamed(forms.ModelChoiceField):  # type: ignore[type-arg]  # Not generic when run.
+    """A choice of one row that has a code and names."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Name a row in the language of the page."""
+        return f"{words.name(obj.names)} · {obj.code}"
+
+
+class SomeNamed(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # The same.
+    """A choice of any rows that have a code and names."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Name a row in the language of the page."""
+        return f"{words.name(obj.names)} · {obj.code}"
 
 
 def checked(check: Callable[[str], Any], label: Any, hint: Any = "", **named: Any) -> Checked:

@@ -26,6 +26,7 @@ MENU: Final = (
     ("office:banners", gettext_noop("Banners"), Ability.EDIT_BANNERS),
     ("office:day-end", gettext_noop("Day end"), Ability.EXPORT_DAY),
     ("office:acts", gettext_noop("Acts"), Ability.SEE_ACTS),
+    ("admin:index", gettext_noop("Tables"), Ability.SEE_OFFICE),
 )
 """The screens that the menu names, with the one ability that each of them needs."""
 

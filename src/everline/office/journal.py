@@ -19,6 +19,9 @@ from everline.trust import acts
 
 SHOWN_MAX: Final = 100
 NAMED_MAX: Final = 500
+SPOKEN: Final = frozenset({"plan", "promotion", "day"})
+"""What is acted on by a code that people know, not by an id."""
+
 PAIR: Final = 2
 """A change is kept as what was before and what is now."""
 
@@ -58,10 +61,7 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 def _facts(act: acts.Act) -> list[tuple[str, str]]:
     """Give the facts of an act as they were kept: names and values, those of changes with both."""
-    if act.subject_kind in {"plan", "promotion", "day"}:
-        found = [("", act.subject_id)]
-    else:
-        found = []
+    found = [("", act.subject_id)] if act.subject_kind in SPOKEN else []
     for name, value in act.facts.items():
         if name == "request" or value in ("", None, [], {}):
             continue

@@ -243,3 +243,32 @@ def act_name(verb: str) -> str:
         "cancel": _("cancelled a renewal"),
         "take_back": _("took a sale back"),
     }.get(verb, verb)
+
+
+def account_name(code: str) -> str:
+    """Name a kind of ledger account."""
+    return {
+        "balance": _("Balance"),
+        "deposit": _("Deposit"),
+        "promotion_budget": _("Budget of an offer"),
+        "bank": _("Bank"),
+        "clearing": _("At a gateway"),
+        "unapplied": _("Paid for nothing yet"),
+        "deferred": _("Sold, not yet earned"),
+        "revenue": _("Earned"),
+        "tax": _("Tax"),
+        "promotion_funding": _("Granted to offers"),
+        "promotion_spent": _("Given away"),
+        "commission": _("Commission"),
+        "goodwill": _("Goodwill"),
+    }.get(code, code)
+
+
+def card_kind(code: str) -> str:
+    """Name a kind of card."""
+    return {"sim": _("SIM card"), "esim": _("eSIM")}.get(code, code)
+
+
+def action_name(code: str) -> str:
+    """Name what a network is asked to do."""
+    return {"apply": _("Set a plan up"), "reverse": _("Take a plan back")}.get(code, code)

@@ -21,6 +21,7 @@ from everline.office.access import Desk
 from everline.office.asking import Done, Sheet, fill
 from everline.office.forms import (
     DeskForm,
+    SomeNamed,
     amount,
     aware,
     channels,
@@ -106,7 +107,7 @@ class OfferForm(DeskForm):
     per_card_max = forms.IntegerField(
         label=gettext_lazy("Uses a card"), min_value=1, max_value=PER_CARD_MAX, initial=1
     )
-    plans = forms.ModelMultipleChoiceField(
+    plans = SomeNamed(
         Plan.objects.none(),
         to_field_name="code",
         label=gettext_lazy("Plans"),
@@ -121,10 +122,11 @@ class OfferForm(DeskForm):
         self.desk = desk
         currency, plans = self.fields["currency"], self.fields["plans"]
         assert isinstance(currency, forms.ChoiceField)
-        currency.choices = [("", "–")] + [(each, each) for each in sorted(desk.policy.currency_digits)]
+        currency.choices = [("", "\N{EN DASH}")] + [
+            (each, each) for each in sorted(desk.policy.currency_digits)
+        ]
         assert isinstance(plans, forms.ModelMultipleChoiceField)
         plans.queryset = Plan.objects.filter(retired_at=None).order_by("position", "code")
-        plans.label_from_instance = lambda each: f"{words.name(each.names)} · {each.code}"
 
     def clean(self) -> dict[str, Any]:
         """See that kind, gift, budget and window fit."""
@@ -253,7 +255,10 @@ def add(request: HttpRequest, desk: Desk) -> HttpResponse:
             "begun": ("code", _("An offer of this code has begun and is not changed.")),
             "too_early": ("starts_at", _("It must begin later than now.")),
             "unit_kept": ("counts", _("The budget of this offer counts something else already.")),
-            "lowered": ("budget", _("More was granted to this offer already. Write that, or more.")),
+            "lowered": (
+                "budget",
+                _("More was granted to this offer already. Write that, or more."),
+            ),
         }
         if reached != publishing.PUBLISHED:
             form.add_error(*refused[reached])
@@ -263,4 +268,4 @@ def add(request: HttpRequest, desk: Desk) -> HttpResponse:
         desk.record("publish_offer", ("promotion", form.offer.code), facts)
         return Done(_("The offer is published."))
 
-    return fill(request, desk, sheet, form, act, look)
+    return fill(request, desk, sheet, form, act=act, look=look)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -189,7 +189,7 @@ def _write(request: HttpRequest, desk: Desk, noun: Noun, stored: Firm | None) ->
             desk.record(verb, (subject(noun), firm_id), facts)
         return Done(_("Saved.") if reached != "same" else _("Nothing was changed."))
 
-    return fill(request, desk, sheet, form, act)
+    return fill(request, desk, sheet, form, act=act)
 
 
 def _end(

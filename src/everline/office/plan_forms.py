@@ -17,6 +17,7 @@ from everline.loading.problems import Flaw, FlawError
 from everline.loading.publishing import Content, Price
 from everline.office.forms import (
     DeskForm,
+    OneNamed,
     amount,
     checked,
     moment,
@@ -24,7 +25,6 @@ from everline.office.forms import (
     typed_bytes,
     typed_share,
 )
-from everline.pages import words
 
 COUNTRIES_MAX: Final = 250
 
@@ -120,9 +120,7 @@ class VersionForm(DeskForm):
     devices_max = forms.IntegerField(
         label=gettext_lazy("Devices"), min_value=1, max_value=DEVICES_MAX
     )
-    region = forms.ModelChoiceField(
-        Region.objects.order_by("code"), label=gettext_lazy("Region"), required=False
-    )
+    region = OneNamed(Region.objects.order_by("code"), label=gettext_lazy("Region"), required=False)
     countries = checked(
         countries,
         gettext_lazy("Countries"),
@@ -134,10 +132,7 @@ class VersionForm(DeskForm):
     def __init__(self, data: Any, *, last: PlanVersion, currencies: Sequence[str]) -> None:
         prices = {each.currency: each for each in last.prices.all()}
         self.currencies = sorted({*currencies, *prices})
-        super().__init__(data, initial=_initial(last, prices))
-        region = self.fields["region"]
-        assert isinstance(region, forms.ModelChoiceField)
-        region.label_from_instance = _region_name
+        super().__init__(data, initial=_initial(last))
         for currency in self.currencies:
             price = prices.get(currency)
             self.fields[currency] = forms.CharField(
@@ -161,12 +156,13 @@ class VersionForm(DeskForm):
         """See that allowance and fair use fit, and read each price in its own currency."""
         given = super().clean() or {}
         if "allowance" in given and "fair_use" in given:
+            facts = {"other": _("Data allowance")}
             if given["allowance"] is None and given["fair_use"] is None:
-                self._flawed("fair_use", FlawError(Flaw.NEEDS, other=_("Data allowance"),
-                                                   value=_("Unlimited")))  # fmt: skip
+                facts["value"] = _("Unlimited")
+                self._flawed("fair_use", FlawError(Flaw.NEEDS, **facts))
             elif given["allowance"] is not None and given["fair_use"] is not None:
-                self._flawed("fair_use", FlawError(Flaw.NOT_WITH, other=_("Data allowance"),
-                                                   value=typed_bytes(given["allowance"])))  # fmt: skip
+                facts["value"] = typed_bytes(given["allowance"])
+                self._flawed("fair_use", FlawError(Flaw.NOT_WITH, **facts))
         found: list[Price] = []
         for currency in self.currencies:
             if given.get(currency):
@@ -197,7 +193,7 @@ class VersionForm(DeskForm):
         )
 
 
-def _initial(last: PlanVersion, prices: dict[str, Any]) -> dict[str, Any]:
+def _initial(last: PlanVersion) -> dict[str, Any]:
     return {
         "after": last.number,
         "period_count": last.period_count,
@@ -214,15 +210,11 @@ def _initial(last: PlanVersion, prices: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _region_name(region: Any) -> str:
-    return words.name(region.names)
-
-
 class RetireForm(DeskForm):
     """When a plan ends, and which one its holders are led to."""
 
     retired_at = moment(gettext_lazy("Ends"))
-    successor = forms.ModelChoiceField(
+    successor = OneNamed(
         Plan.objects.none(),
         to_field_name="code",
         label=gettext_lazy("Holders are led to"),
@@ -234,4 +226,3 @@ class RetireForm(DeskForm):
         field = self.fields["successor"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Plan.objects.filter(retired_at=None).exclude(id=plan.id).order_by("code")
-        field.label_from_instance = lambda each: f"{each.code} · {words.name(each.names)}"

@@ -177,7 +177,7 @@ def add_version(request: HttpRequest, desk: Desk, code: str) -> HttpResponse:
         desk.record("publish_version", ("plan", code), facts)
         return Done(_("The new version is published."))
 
-    return fill(request, desk, sheet, form, act, look)
+    return fill(request, desk, sheet, form, act=act, look=look)
 
 
 def retire(request: HttpRequest, desk: Desk, code: str) -> HttpResponse:
@@ -223,7 +223,7 @@ def retire(request: HttpRequest, desk: Desk, code: str) -> HttpResponse:
         desk.record("retire_plan", ("plan", code), facts)
         return Done(_("The plan will end then."))
 
-    return fill(request, desk, sheet, form, act, look)
+    return fill(request, desk, sheet, form, act=act, look=look)
 
 
 def keep(request: HttpRequest, desk: Desk, code: str) -> HttpResponse:

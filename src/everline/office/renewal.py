@@ -179,7 +179,7 @@ def send_again(request: HttpRequest, desk: Desk, renewal_id: UUID) -> HttpRespon
             desk.record("send_receipt", ("renewal", found.id), facts)
         return told(answer, _("The receipt is on its way."))
 
-    return fill(request, desk, sheet, form, act)
+    return fill(request, desk, sheet, form, act=act)
 
 
 def _find(renewal_id: UUID) -> Renewal:

@@ -127,7 +127,7 @@ def invite(request: HttpRequest, desk: Desk) -> HttpResponse:
         given = form.cleaned_data
         role = Role(given["role"])
         person, reached = staff.invite(
-            UUID(request_id), given["email"], given["name"], given["locale"], role=role, at=desk.at
+            UUID(request_id), given["email"], given["name"], given["locale"], role
         )
         if reached == "staff":
             form.add_error("email", _("This person works here already."))
@@ -140,7 +140,7 @@ def invite(request: HttpRequest, desk: Desk) -> HttpResponse:
             return Done(_("This person has an account here and signs in with it as before."))
         return _link(request, desk, staff.Member(person, role, None, "", "", None), back)
 
-    return fill(request, desk, Sheet(title, lead, _("Invite"), back), form, act)
+    return fill(request, desk, Sheet(title, lead, _("Invite"), back), form, act=act)
 
 
 def change(request: HttpRequest, desk: Desk, person_id: UUID) -> HttpResponse:
@@ -168,7 +168,7 @@ def change(request: HttpRequest, desk: Desk, person_id: UUID) -> HttpResponse:
         return Done(_("Saved."))
 
     sheet = Sheet(_("Role and store"), found.person.name or found.person.email, _("Save"), back)
-    return fill(request, desk, sheet, form, act)
+    return fill(request, desk, sheet, form, act=act)
 
 
 def renew_link(request: HttpRequest, desk: Desk, person_id: UUID) -> HttpResponse:
@@ -245,5 +245,5 @@ def _member(desk: Desk, person_id: UUID) -> Member:
 
 def _role(each: Member) -> str:
     if each.role is None:
-        return role_name("superuser") if each.person.is_superuser else "–"
+        return role_name("superuser") if each.person.is_superuser else "\N{EN DASH}"
     return role_name(each.role)

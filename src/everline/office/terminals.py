@@ -113,9 +113,7 @@ def enrol(request: HttpRequest, desk: Desk, terminal_id: UUID) -> HttpResponse:
         sentence = _("Type it into the device within %(count)d minutes. It is shown this once.") % {
             "count": terminals.CODE_MINUTES
         }
-        return shown_once(
-            request, desk, Once(_("One-time code"), found.code, code, sentence, back)
-        )
+        return shown_once(request, desk, Once(_("One-time code"), found.code, code, sentence, back))
     question = Question(
         _("Make a one-time code?"),
         _("Whoever types it in first makes that device this terminal; its old key ends then."),

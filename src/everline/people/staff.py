@@ -89,9 +89,7 @@ def _with_work(people: Sequence[Person]) -> list[Member]:
     return found
 
 
-def invite(
-    person_id: UUID, email: str, name: str, locale: str, *, role: Role, at: datetime
-) -> tuple[Person, str]:
+def invite(person_id: UUID, email: str, name: str, locale: str, role: Role) -> tuple[Person, str]:
     """Make somebody staff by e-mail; gives the person and invited, known, staff or again.
 
     `known` had an account before and keeps its password; `staff` works here already, and nothing
