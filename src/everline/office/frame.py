@@ -31,6 +31,21 @@ MENU: Final = (
 """The screens that the menu names, with the one ability that each of them needs."""
 
 
+SECTIONS: Final = {
+    "store": "places", "add-store": "places", "edit-store": "places", "end-store": "places",
+    "resume-store": "places", "fund-store": "places", "partner": "places",
+    "add-partner": "places", "edit-partner": "places", "end-partner": "places",
+    "resume-partner": "places", "fund-partner": "places", "make-key": "places",
+    "revoke-key": "places", "plan": "plans", "version": "plans", "retire": "plans",
+    "keep": "plans", "offer": "plans", "card": "search", "change": "search", "pin": "search",
+    "renewal": "search", "send-again": "search", "enrol": "terminals", "revoke": "terminals",
+    "invite": "staff", "person": "staff", "change-staff": "staff", "renew-link": "staff",
+    "end-staff": "staff", "ask": "queues", "own": "queues", "revive": "queues", "call": "queues",
+    "reverse": "queues", "end-banner": "banners",
+}  # fmt: skip
+"""To which screen of the menu another one belongs."""
+
+
 def menu(held: frozenset[Ability], here: str) -> list[dict[str, object]]:
     """List the screens that somebody may see; `here` is the one that is shown."""
     return [
@@ -50,6 +65,7 @@ def page(
 ) -> HttpResponse:
     """Render a screen of the office, which no cache keeps."""
     match = request.resolver_match
-    here = f"office:{match.url_name}" if match else ""
+    name = (match.url_name or "") if match else ""
+    here = f"office:{SECTIONS.get(name, name)}"
     given = {"desk": desk, "menu": menu(desk.abilities, here)} | dict(context or {})
     return frames.page(request, f"office/{template}", given, status=status, policy=desk.policy)

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_date
 from everline import clock
 from everline.office.access import Desk
 from everline.office.frame import page
-from everline.office.naming import act_name, role_name, subject_name
+from everline.office.naming import act_name, fact_name, fact_value, role_name, subject_name
 from everline.people.models import Person
 from everline.trust import acts
 
@@ -66,8 +66,8 @@ def _facts(act: acts.Act) -> list[tuple[str, str]]:
         if name == "request" or value in ("", None, [], {}):
             continue
         is_change = act.verb.startswith("change") and isinstance(value, list) and len(value) == PAIR
-        text = f"{value[0]} → {value[1]}" if is_change else _plain(value)
-        found.append((name, text))
+        said = [fact_value(name, _plain(each)) for each in (value if is_change else [value])]
+        found.append((fact_name(name), " → ".join(said)))
     return found
 
 

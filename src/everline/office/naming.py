@@ -272,3 +272,77 @@ def card_kind(code: str) -> str:
 def action_name(code: str) -> str:
     """Name what a network is asked to do."""
     return {"apply": _("Set a plan up"), "reverse": _("Take a plan back")}.get(code, code)
+
+
+def fact_name(name: str) -> str:
+    """Name a fact of an act; a column of a table that changed is a fact too."""
+    return {
+        "address": _("Address"),
+        "after": _("after version"),
+        "amount": _("Amount"),
+        "allowance": _("Data allowance"),
+        "bonus_bytes": _("Extra data"),
+        "budget": _("Budget"),
+        "budget_unit": _("The budget counts"),
+        "channels": _("Channels"),
+        "city": _("City"),
+        "commission_basis_points": _("Commission"),
+        "countries": _("Countries"),
+        "currency": _("Currency"),
+        "devices_max": _("Devices"),
+        "document": _("Document"),
+        "ends": _("Ends"),
+        "ends_at": _("Until"),
+        "fair_use": _("Fair use after"),
+        "fields": _("Fields"),
+        "floor_or_exit": _("Floor or exit"),
+        "found": _("found"),
+        "from": _("Sold from"),
+        "hint": _("Ends in"),
+        "kind": _("Kind"),
+        "latitude_microdegrees": _("Latitude"),
+        "longitude_microdegrees": _("Longitude"),
+        "medium": _("Medium"),
+        "name": _("Name"),
+        "named": _("Code"),
+        "names": _("Name"),
+        "note": _("Note"),
+        "number": _("Version"),
+        "on_renewal": _("When a plan is still running"),
+        "opening_hours": _("Opening hours"),
+        "per_card_max": _("Uses a card"),
+        "percent_basis_points": _("Percent off"),
+        "period": _("Valid for"),
+        "phone": _("Phone number"),
+        "plans": _("Plans"),
+        "pockets": _("Pockets of the deposit"),
+        "prices": _("Prices"),
+        "region": _("Region"),
+        "role": _("Role"),
+        "sale": _("Sale"),
+        "starts_at": _("From"),
+        "state": _("State"),
+        "store": _("Store"),
+        "successor": _("Holders are led to"),
+        "table": _("Table"),
+        "text": _("Text"),
+        "validity": _("Ends"),
+        "zone": _("Time zone"),
+    }.get(name, name)
+
+
+def fact_value(name: str, value: str) -> str:
+    """Say a fact's value where it is a code."""
+    namers = {"state": state_name, "role": role_name, "medium": medium_name}
+    if name in namers:
+        return namers[name](value)
+    return {
+        "number": _("a number"),
+        "rnw": _("Receipt"),
+        "top": _("Receipt"),
+        "sums": _("Sums"),
+        "renewals": _("Renewals"),
+        "seen": _("seen"),
+        "matched": _("matched"),
+        "not_asked": _("not asked for"),
+    }.get(value, value)

@@ -218,6 +218,20 @@ def _left(desk: Desk, offer: Promotion) -> str:
     return str(left) if offer.budget_unit == USES_UNIT else desk.money(left, offer.budget_unit)
 
 
+def _examples(desk: Desk, offer: publishing.Offer) -> list[dict[str, object]]:
+    """Say what an offer does to each plan, with all the currencies in which that is sold."""
+    found: dict[str, dict[str, Any]] = {}
+    for each in publishing.example_prices(offer):
+        bonus = words.data(each.bonus_bytes) if each.bonus_bytes else ""
+        row = found.setdefault(
+            each.plan, {"plan": words.name(each.names), "bonus": bonus, "prices": []}
+        )
+        price = desk.money(each.price, each.currency)
+        total = desk.money(each.price - each.discount, each.currency)
+        row["prices"].append((price if each.discount else "", total))
+    return list(found.values())
+
+
 def add(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Publish an offer; one of the same code that has not begun is replaced."""
     form = OfferForm(request.POST if request.method == "POST" else None, desk=desk)
@@ -238,15 +252,7 @@ def add(request: HttpRequest, desk: Desk) -> HttpResponse:
             "gives": _gives(desk, form.offer),
             "starts": desk.instant(form.offer.starts_at),
             "ends": desk.instant(form.offer.ends_at),
-            "examples": [
-                {
-                    "plan": words.name(each.names),
-                    "price": desk.money(each.price, each.currency),
-                    "total": desk.money(each.price - each.discount, each.currency),
-                    "bonus": words.data(each.bonus_bytes) if each.bonus_bytes else "",
-                }
-                for each in publishing.example_prices(form.offer)
-            ],
+            "examples": _examples(desk, form.offer),
         }
 
     def act(request_id: str) -> Done | None:

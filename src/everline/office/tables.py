@@ -118,14 +118,15 @@ class TableAdmin(ModelAdmin):  # type: ignore[type-arg]  # The same.
         return found.select_related(*related) if related else found
 
     def _fields(self, request: HttpRequest) -> tuple[list[Any], list[str]]:
-        desk = _desk(request)
-        edited = list(self.table.edits) if self.has_change_permission(request) else []
-        read = [
-            shown(each, desk)
-            for each in (*self.table.columns, *self.table.more)
-            if each.field not in edited
-        ]
-        return read, edited
+        """Give the columns that are read and those that are edited, the same at each asking."""
+        kept: tuple[list[Any], list[str]] | None = getattr(request, "table_fields", None)
+        if kept is None:
+            desk = _desk(request)
+            edited = list(self.table.edits) if self.has_change_permission(request) else []
+            every = (*self.table.columns, *self.table.more)
+            kept = [shown(each, desk) for each in every if each.field not in edited], edited
+            request.table_fields = kept  # type: ignore[attr-defined]  # Read here alone.
+        return kept
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         """Give what a row's screen shows, what can be changed last."""
