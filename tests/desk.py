@@ -45,13 +45,13 @@ def fields(page: str) -> dict[str, Any]:
         found[name] = html.unescape(text.strip())
     for name, options in re.findall(r'<select name="([^"]+)".*?>(.*?)</select>', page, re.DOTALL):
         chosen = re.search(r'<option value="([^"]*)" selected', options)
-        first = re.search(r'<option value="([^"]*)"', options)
-        found[name] = html.unescape((chosen or first)[1]) if (chosen or first) else ""
+        first = chosen or re.search(r'<option value="([^"]*)"', options)
+        found[name] = html.unescape(first[1]) if first else ""
     found.pop("next", None)
     return found
 
 
-def fill(client: Client, path: str, *, press: str = "publish", times: int = 1, **typed: Any) -> Any:
+def fill(client: Client, path: str, *, press: Any = "publish", times: Any = 1, **typed: Any) -> Any:
     """Open a form, type into it and press its button, as often as said with one request id."""
     asked = client.get(f"/office/{path}")
     assert asked.status_code == 200, path

@@ -1,9 +1,7 @@
 """The office at work: a day's money against the ledger, queues, search, and the acts it leaves."""
 
 import csv
-import html
 import io
-import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,8 +20,9 @@ from everline.people.models import Person
 from everline.people.roles import Role
 from everline.renewals import Renewal
 from everline.trust import acts
+from tests import desk
 from tests.browser import INLINE
-from tests.test_office_roles import office, signed_in
+from tests.desk import office, signed_in
 from tests.world import World
 
 __all__ = ["office"]
@@ -46,23 +45,6 @@ def act(client: Client, path: str, times: int = 1) -> Any:
     for _time in range(times):
         answer = client.post(f"/office/{path}", {"request_id": request_id})
     return answer
-
-
-def typed(client: Client, path: str) -> dict[str, str]:
-    """Open a form and give all that stands in it, as pressing its button would send it."""
-    page = client.get(path).content.decode()
-    found: dict[str, str] = {}
-    for tag in re.findall(r"<input[^>]+>", page):
-        name, value = (re.search(rf' {key}="([^"]*)"', tag) for key in ("name", "value"))
-        if name and value and 'type="checkbox"' not in tag:
-            found[name[1]] = html.unescape(value[1])
-    for name, text in re.findall(r'<textarea name="([^"]+)"[^>]*>([^<]*)<', page):
-        found[name] = html.unescape(text.strip())
-    for name, options in re.findall(r'<select name="([^"]+)".*?>(.*?)</select>', page, re.DOTALL):
-        chosen = re.search(r'<option value="([^"]*)" selected', options)
-        first = re.search(r'<option value="([^"]*)"', options)
-        found[name] = html.unescape((chosen or first)[1]) if (chosen or first) else ""
-    return found
 
 
 def renewal(renewal_id: Any) -> Renewal:
@@ -340,7 +322,7 @@ def test_a_new_version_is_published_once_and_nothing_sold_changes(
     office.renew(card, plan)
     starts = f"{office.at + timedelta(days=2):%Y-%m-%dT%H:%M}"
     path = "/office/plans/HOME-30/version"
-    fields = typed(owner, path) | {
+    fields = desk.fields(desk.text(owner.get(path))) | {
         "effective_from": starts, "EUR": "12.50", "IDR": "60000", "publish": "",
         "countries": "PT, es",
     }  # fmt: skip

@@ -1,31 +1,24 @@
 """The office's one table, walked with every role, a stranger, a holder, a partner and a kiosk."""
 
 import uuid
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from everline import clock
 from everline.office.frame import MENU
 from everline.office.urls import SCREENS, Screen
 from everline.people.models import Person
 from everline.people.roles import ABILITIES, Ability, Role
 from everline.trust import acts
 from tests.browser import INLINE
+from tests.desk import office, signed_in
 from tests.world import World
+
+__all__ = ["office"]
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.
 SOMETHING = uuid.UUID(int=7)
-
-
-@pytest.fixture
-def office(town: World) -> Iterator[World]:
-    clock.use_offset(lambda: town.at - datetime.now(UTC))
-    yield town
-    clock.use_offset(timedelta)
 
 
 def address(screen: Screen) -> str:
@@ -39,13 +32,6 @@ def address(screen: Screen) -> str:
             before, _, rest = found.partition(mark)
             found = before + value + (rest.partition(">")[2] if mark.endswith(":") else rest)
     return found
-
-
-def signed_in(person: Person | None, locale: str = "en") -> Client:
-    client = Client(headers={"accept-language": locale}, SERVER_NAME="localhost")
-    if person is not None:
-        client.force_login(person)
-    return client
 
 
 def answers(client: Client, screen: Screen) -> list[Any]:

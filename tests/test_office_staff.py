@@ -1,4 +1,4 @@
-"""Staff in the office: invited by a link that works once, moved, let go; managers mind their own."""
+"""Staff in the office: invited by a link that is good once, moved, let go; managers mind theirs."""
 
 import re
 import uuid
@@ -18,7 +18,7 @@ __all__ = ["office"]
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.
 NEW = {"email": "nadia@testline.example", "name": "Nadia Putri", "locale": "id"}
-PASSWORD = "kopi-tubruk-17"  # noqa: S105  Made up.
+PASSWORD = "kopi-tubruk-17"
 
 
 def link(answer: object) -> str:

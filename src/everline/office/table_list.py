@@ -75,6 +75,7 @@ class Table:
     edited_by: Ability | None = None
     found_by: tuple[str, ...] = ("id",)
     states: tuple[str, ...] = ()
+    filtered_by: str = "state"
 
 
 def _code(field: str, label: Any, named: Namer) -> Column:
@@ -126,8 +127,8 @@ TABLES: Final[tuple[Table, ...]] = (
     ),
     Table(
         Renewal, _LINES, _("Renewals"), Ability.SEE_CUSTOMERS,
-        (Column("id", _("Receipt"), "id", prefix="rnw"), _CARD, _CHANNEL, _STATE,
-         _money("total", _("Total")), _at("placed_at", _("Placed"))),
+        (_at("placed_at", _("Placed")), _CARD, _STATE, _money("total", _("Total")), _CHANNEL,
+         Column("id", _("Receipt"), "id", prefix="rnw")),
         (_money("price", _("Price")), _money("discount", _("Discount")),
          _money("tax", _("Tax in it")), _code("means", _("Paid by"), naming.means_name),
          _code("reason", _("Why"), naming.reason_name),
@@ -140,8 +141,8 @@ TABLES: Final[tuple[Table, ...]] = (
     ),
     Table(
         TopUp, _LINES, _("Top-ups"), Ability.SEE_CUSTOMERS,
-        (Column("id", _("Receipt"), "id", prefix="top"), _CARD, _CHANNEL, _STATE,
-         _money("amount", _("Amount")), _at("placed_at", _("Placed"))),
+        (_at("placed_at", _("Placed")), _CARD, _STATE, _money("amount", _("Amount")), _CHANNEL,
+         Column("id", _("Receipt"), "id", prefix="top")),
         (_code("means", _("Paid by"), naming.means_name),
          _code("reason", _("Why"), naming.reason_name), _at("paid_at", _("Paid"))),
     ),
@@ -179,7 +180,7 @@ TABLES: Final[tuple[Table, ...]] = (
          _money("held", _("Set aside"))),
         (Column("account_id", _("Account")), _ID),
         found_by=("id", "account_id"),
-        states=("balance", "deposit", "promotion_budget"),
+        states=("balance", "deposit", "promotion_budget"), filtered_by="kind",
     ),
     Table(
         Transfer, _MONEY, _("Transfers"), Ability.SEE_MONEY,

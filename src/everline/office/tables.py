@@ -106,8 +106,8 @@ class TableAdmin(ModelAdmin):  # type: ignore[type-arg]  # The same.
         return queryset.filter(wanted), False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        """Refuse every other condition in the address: it could ask for secrets sign by sign."""
-        return False
+        """Refuse every condition but the filter: others could ask for secrets sign by sign."""
+        return bool(self.table.states) and lookup == self.table.filtered_by
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         """Read what columns refer to with the row."""
@@ -298,7 +298,7 @@ def _relation(model: type[Model], field: str) -> str:
 
 def _by_state(table: Table) -> type[SimpleListFilter]:
     """Make the filter of a table's states, which its rows are not asked for."""
-    by = "kind" if table.states[0] == "balance" else "state"
+    by = table.filtered_by
     namer = account_name if by == "kind" else state_name
 
     class ByState(SimpleListFilter):
