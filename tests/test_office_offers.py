@@ -1,4 +1,4 @@
-"""Plans and offers in the office: versions with all they give, an end with a successor, previews."""
+"""Plans and offers in the office: versions with all they give, an end, previews and budgets."""
 
 from datetime import timedelta
 from typing import Any

@@ -85,7 +85,7 @@ def test_every_page_of_every_table_opens_and_shows_no_secret(office: World) -> N
         answer = client.get(address(table))
         assert answer.status_code == 200, table.model
         pages = [text(answer)]
-        rows = list(table.model.objects.values_list("pk", flat=True)[:3])  # type: ignore[attr-defined]
+        rows = list(table.model._default_manager.values_list("pk", flat=True)[:3])
         for row in rows:
             answer = client.get(address(table, row))
             assert answer.status_code == 200, (table.model, row)
@@ -134,7 +134,7 @@ def test_what_is_edited_is_what_the_app_may_write(office: World) -> None:
     for table in TABLES:
         if table.edits:
             continue
-        row = table.model.objects.values_list("pk", flat=True).first()  # type: ignore[attr-defined]
+        row = table.model._default_manager.values_list("pk", flat=True).first()
         if row is not None:
             assert owner.post(address(table, row), {"_save": ""}).status_code == 403, table.model
             assert "_save" not in text(owner.get(address(table, row)))

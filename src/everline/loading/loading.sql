@@ -1,6 +1,6 @@
 -- Loading an operator's files: each verb writes what one file holds, inside the file's transaction;
--- where it answers with flaws, Python rolls back. plans.sql, stock.sql and retailers.sql hold the rest.
--- The app may call every verb but load nothing: only_owner stops it.
+-- where it answers with flaws, Python rolls back. plans.sql, stock.sql and retailers.sql hold the
+-- rest. The app may call every verb but load nothing: only_owner stops it.
 
 -- part loaded: how many records of a file are new, how many differ from what was stored, and what
 -- forbids all of it: a list of {line, field, flaw, facts}, null when nothing does.

@@ -266,7 +266,7 @@ def account_name(code: str) -> str:
 
 def card_kind(code: str) -> str:
     """Name a kind of card."""
-    return {"sim": _("SIM card"), "esim": _("eSIM")}.get(code, code)
+    return {"sim": _("SIM card"), "esim": "eSIM"}.get(code, code)
 
 
 def action_name(code: str) -> str:
