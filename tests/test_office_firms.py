@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from psycopg.types.json import Jsonb
 
 from everline import ledger, renewals
 from everline.loading.firms import publish_firm
@@ -138,6 +139,15 @@ def test_a_deposit_is_booked_once_and_moves_as_it_sells(office: World) -> None:
     assert "€75.50" not in text(finance.get(f"/office/stores/{store.id}?day={day}"))
     assert finance.get(f"/office/stores/{store.id}?day=2999-01-01").status_code == 200
     assert [each.invariant.name for each in audit(office.at) if each.total] == []
+
+
+def test_how_many_decimals_people_see_is_the_operators_word(office: World, owner: Client) -> None:
+    store = office.retailer(deposit=123_400)
+    for digits, shown in (({}, "€1,234.00"), ({"EUR": 0}, "€1,234"), ({"EUR": 2}, "€1,234.00")):
+        office.owner.execute("update catalogue_policy set currency_digits = %s", [Jsonb(digits)])
+        for path in ("places", f"stores/{store.id}"):
+            page = text(owner.get(f"/office/{path}"))
+            assert f"{shown}<" in page, (digits, path)
 
 
 def test_who_may_not_edit_sees_no_button_and_no_money(office: World) -> None:

@@ -5,11 +5,18 @@ in books.sql and ledger.sql.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from everline import database
 from everline.database.requests import Answer, Caller, request_hash
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    account_id: UUID
+    amount: int
 
 
 def fund(
@@ -59,6 +66,18 @@ def spendable(account_id: UUID, kind: str, currency: str) -> int:
             [account_id, kind, currency],
         )
     )
+
+
+def spendable_each(account_ids: Sequence[UUID], kind: str) -> dict[UUID, int]:
+    """Read what many owners can spend of one kind, in minor units of each one's currency."""
+    found = database.rows(
+        _Left,
+        "select a.account_id, sum(a.balance - a.held - a.floor)::bigint as amount"
+        " from ledger_account a where a.account_id = any(%s) and a.kind = %s and a.scope = ''"
+        " group by a.account_id",
+        [list(account_ids), kind],
+    )
+    return {each.account_id: each.amount for each in found}
 
 
 def refill(at: datetime, most: int = 100) -> int:

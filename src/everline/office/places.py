@@ -30,23 +30,27 @@ LISTED_MAX: Final = 500
 
 def show(request: HttpRequest, desk: Desk) -> HttpResponse:
     """List stores and partners."""
+    stores = list(Retailer.objects.order_by("code")[:LISTED_MAX])
+    partners = list(Partner.objects.order_by("code")[:LISTED_MAX])
+    left: dict[UUID, int] = {}
+    if desk.may(Ability.SEE_MONEY):
+        accounts = [each.account_id for each in (*stores, *partners)]
+        left = ledger.spendable_each(accounts, "deposit")
     context = {
-        "stores": [_row(desk, each) for each in Retailer.objects.order_by("code")[:LISTED_MAX]],
-        "partners": [_row(desk, each) for each in Partner.objects.order_by("code")[:LISTED_MAX]],
+        "stores": [_row(desk, each, left) for each in stores],
+        "partners": [_row(desk, each, left) for each in partners],
         "sees_money": desk.may(Ability.SEE_MONEY),
         "edits": desk.may(Ability.EDIT_PLACES),
     }
     return page(request, desk, "places.html", context)
 
 
-def _row(desk: Desk, each: Firm) -> dict[str, object]:
-    sees_money = desk.may(Ability.SEE_MONEY)
-    deposit = ledger.spendable(each.account_id, "deposit", each.currency) if sees_money else 0
+def _row(desk: Desk, each: Firm, left: dict[UUID, int]) -> dict[str, object]:
     return {
         "it": each,
         "kind": hours.kind(each.kind) if isinstance(each, Retailer) else "",
         "share": share(each),
-        "deposit": desk.money(deposit, each.currency) if sees_money else "",
+        "deposit": desk.money(left.get(each.account_id, 0), each.currency),
         "closed": desk.instant(each.closed_at) if each.closed_at else "",
     }
 

@@ -129,7 +129,7 @@ def invite(request: HttpRequest, desk: Desk) -> HttpResponse:
         person, reached = staff.invite(
             UUID(request_id), given["email"], given["name"], given["locale"], role
         )
-        if reached == "staff":
+        if person is None or reached == "staff":
             form.add_error("email", _("This person works here already."))
             return None
         staff.assign(person, role, given["store_id"], desk.at)

@@ -147,7 +147,7 @@ TABLES: Final[tuple[Table, ...]] = (
          _code("reason", _("Why"), naming.reason_name), _at("paid_at", _("Paid"))),
     ),
     Table(
-        Mandate, _LINES, _("Auto-renewal mandates"), Ability.SEE_CUSTOMERS,
+        Mandate, _LINES, _("Mandates"), Ability.SEE_CUSTOMERS,
         (_CARD, Column("plan", _("Plan")), _CHANNEL, _at("given_at", _("Given")),
          _at("ended_at", _("Ended"))),
         (Column("words_version", _("Wording")),),

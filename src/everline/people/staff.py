@@ -2,7 +2,8 @@
 
 A role is a group of Django's and a workplace a row of Employment, one at a time. Whoever is invited
 has no password until they choose one by a link that is shown once. Somebody who was known before,
-such as a holder of cards, keeps the password: a link would give a stranger that person's cards.
+such as a holder of cards, keeps the password: a link would give a stranger that person's cards. The
+verbs stand in staff.sql.
 """
 
 from collections.abc import Sequence
@@ -11,13 +12,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.tokens import default_token_generator
-from django.db import transaction
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from everline import ids
+from everline import database
 from everline.people.models import Employment, Holding, Person
 from everline.people.roles import Role
 
@@ -89,46 +89,25 @@ def _with_work(people: Sequence[Person]) -> list[Member]:
     return found
 
 
-def invite(person_id: UUID, email: str, name: str, locale: str, role: Role) -> tuple[Person, str]:
+def invite(
+    person_id: UUID, email: str, name: str, locale: str, role: Role
+) -> tuple[Person | None, str]:
     """Make somebody staff by e-mail; gives the person and invited, known, staff or again.
 
     `known` had an account before and keeps its password; `staff` works here already, and nothing
     was done; `again` is the same invitation once more. Locks the person.
     """
-    with transaction.atomic():
-        found = Person.objects.select_for_update().filter(email=email).first()
-        if found is not None and found.id == person_id:
-            return found, "again"
-        if found is not None and (found.is_staff or found.is_superuser or not found.is_active):
-            return found, "staff"
-        reached = "known"
-        if found is None:
-            found = Person(id=person_id, email=email, name=name, locale=locale)
-            found.set_unusable_password()
-            reached = "invited"
-        found.is_staff = True
-        found.save(force_insert=reached == "invited")
-        found.groups.set([Group.objects.get(name=role)])
-    return found, reached
+    reached = database.value(
+        "select invite_staff(%s, %s, %s, %s, %s, %s)",
+        [person_id, email, name, locale, make_password(None), role],
+    )
+    return Person.objects.filter(email=email).first(), str(reached)
 
 
 def assign(person: Person, role: Role, store_id: UUID | None, at: datetime) -> bool:
     """Give somebody one role and one workplace from `at` on; False when both were so before."""
-    with transaction.atomic():
-        locked = Person.objects.select_for_update().get(id=person.id)
-        now = Employment.objects.filter(person=locked, ends_at=None).first()
-        held = set(locked.groups.values_list("name", flat=True))
-        if held == {str(role)} and (now.retailer_id if now else None) == store_id:
-            return False
-        locked.groups.set([Group.objects.get(name=role)])
-        if now is not None and now.retailer_id != store_id:
-            Employment.objects.filter(id=now.id).update(ends_at=at)
-            now = None
-        if now is None and store_id is not None:
-            Employment.objects.create(
-                id=ids.uuid7(at), person=locked, retailer_id=store_id, starts_at=at
-            )
-    return True
+    given = [person.id, role, store_id, at]
+    return bool(database.value("select assign_staff(%s, %s, %s, %s)", given))
 
 
 def let_go(person: Person, at: datetime) -> bool:
@@ -136,15 +115,7 @@ def let_go(person: Person, at: datetime) -> bool:
 
     The account stays, as a holder of cards may need it; pages ask for roles at every request.
     """
-    with transaction.atomic():
-        locked = Person.objects.select_for_update().get(id=person.id)
-        if not locked.is_staff:
-            return False
-        Employment.objects.filter(person=locked, ends_at=None).update(ends_at=at)
-        locked.groups.clear()
-        locked.is_staff = False
-        locked.save(update_fields=["is_staff"])
-    return True
+    return bool(database.value("select end_staff(%s, %s)", [person.id, at]))
 
 
 def holds_cards(person: Person) -> bool:
