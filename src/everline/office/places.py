@@ -34,7 +34,8 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
     partners = list(Partner.objects.order_by("code")[:LISTED_MAX])
     left: dict[UUID, int] = {}
     if desk.may(Ability.SEE_MONEY):
-        accounts = [each.account_id for each in (*stores, *partners)]
+        firms: list[Firm] = [*stores, *partners]
+        accounts = [each.account_id for each in firms]
         left = ledger.spendable_each(accounts, "deposit")
     context = {
         "stores": [_row(desk, each, left) for each in stores],
