@@ -105,6 +105,10 @@ def test_a_partner_is_added_and_its_key_ends_with_it(office: World, owner: Clien
     shown = text(act(owner, f"partners/{partner.id}/keys"))
     key = shown.partition('class="once">')[2].partition("<")[0].strip()
     assert keys.find(keys.digest(key), office.at) is not None
+    again = act(owner, f"partners/{partner.id}/keys", times=3)
+    assert again.status_code == 303
+    assert office.one("select count(*) from people_apikey") == 2
+    assert owner.post(f"/office/partners/{partner.id}/keys", {}).status_code == 400
     act(owner, f"partners/{partner.id}/end")
     assert keys.find(keys.digest(key), office.advance(seconds=1)) is None
     assert owner.get(f"/office/partners/{partner.id}/keys").status_code == 404

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from everline.office.access import Desk
-from everline.office.asking import Done, Once, Question, ask, shown_once
+from everline.office.asking import Done, Once, Question, ask, reveal, shown_once
 from everline.people import keys
 from everline.people.models import APIKey, Partner
 
@@ -39,11 +39,13 @@ def make_key(request: HttpRequest, desk: Desk, partner_id: UUID) -> HttpResponse
     if partner is None:
         raise Http404
     back = reverse("office:partner", kwargs={"firm_id": partner.id})
-    if request.method == "POST":
+
+    def make() -> HttpResponse:
         made = keys.make(partner.id, desk.at)
         desk.record("make_key", ("partner", partner.id), {"hint": made[-keys.HINT_LENGTH :]})
         sentence = _("Copy it now: it is shown this once. An older key stays valid beside it.")
         return shown_once(request, desk, Once(_("API key"), partner.name, made, sentence, back))
+
     question = Question(
         _("Make an API key?"),
         _("It is shown once. An older key stays valid beside it until it is revoked."),
@@ -51,7 +53,7 @@ def make_key(request: HttpRequest, desk: Desk, partner_id: UUID) -> HttpResponse
         back,
         ((_("Partner"), partner.name),),
     )
-    return ask(request, desk, question, lambda _request_id: Done(""))
+    return reveal(request, desk, question, make)
 
 
 def revoke_key(request: HttpRequest, desk: Desk, key_id: UUID) -> HttpResponse:

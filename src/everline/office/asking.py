@@ -8,10 +8,12 @@ only what is not yet so, and only what changed is recorded.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import messages
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils.translation import gettext as _
 
@@ -22,6 +24,8 @@ from everline.office.frame import page
 from everline.pages.frame import see_other
 
 Fact = tuple[str, str]
+ONCE_SECONDS: Final = 86_400
+"""How long a press is known that made something to be shown once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,19 @@ def told(answer: Answer, sentence: str) -> Done:
     """Word a verb's answer: the sentence, or why it was refused."""
     refusal = answer.refusal
     return Done(_(SENTENCES[refusal.code]), is_good=False) if refusal else Done(sentence)
+
+
+def reveal(
+    request: HttpRequest, desk: Desk, question: Question, make: Callable[[], HttpResponse]
+) -> HttpResponse:
+    """Ask, then make and show what is shown once; the same press again makes no other one."""
+    request_id = read_request_id(request)
+    if request.method != "POST" or request_id is None:
+        return ask(request, desk, question, lambda _request_id: Done(""))
+    if not cache.add(f"office-once-{request_id}", 1, ONCE_SECONDS):
+        messages.error(request, _("It was made and shown before. Make another one if need be."))
+        return see_other(question.back)
+    return make()
 
 
 def shown_once(request: HttpRequest, desk: Desk, once: Once) -> HttpResponse:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from everline.loading import values
 from everline.office.access import NOWHERE, Desk
-from everline.office.asking import Done, Once, Question, Sheet, ask, fill, shown_once
+from everline.office.asking import Done, Once, Question, Sheet, ask, fill, reveal, shown_once
 from everline.office.forms import DeskForm, checked
 from everline.office.frame import page
 from everline.office.naming import act_name, language_name, role_name
@@ -177,9 +177,11 @@ def renew_link(request: HttpRequest, desk: Desk, person_id: UUID) -> HttpRespons
     if desk.own_store() is not None and staff.holds_cards(found.person):
         raise Http404
     back = reverse("office:person", kwargs={"person_id": person_id})
-    if request.method == "POST":
+
+    def make() -> HttpResponse:
         desk.record("renew_link", ("person", person_id))
         return _link(request, desk, found, back)
+
     question = Question(
         _("Make a sign-in link?"),
         _("The password ends at once; another one is chosen by the link, once."),
@@ -187,7 +189,7 @@ def renew_link(request: HttpRequest, desk: Desk, person_id: UUID) -> HttpRespons
         back,
         ((_("Name"), found.person.name), (_("E-mail address"), found.person.email)),
     )
-    return ask(request, desk, question, lambda _request_id: Done(""))
+    return reveal(request, desk, question, make)
 
 
 def end(request: HttpRequest, desk: Desk, person_id: UUID) -> HttpResponse:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from everline import ids
 from everline.office.access import Desk
-from everline.office.asking import Done, Once, Question, ask, shown_once
+from everline.office.asking import Done, Once, Question, ask, reveal, shown_once
 from everline.office.frame import page
 from everline.pages.frame import see_other
 from everline.people import terminals
@@ -107,13 +107,15 @@ def enrol(request: HttpRequest, desk: Desk, terminal_id: UUID) -> HttpResponse:
     if found.revoked_at is not None:
         raise Http404
     back = reverse("office:terminals")
-    if request.method == "POST":
+
+    def make() -> HttpResponse:
         code = terminals.open_enrolment(found.id, desk.at)
         desk.record("open_enrolment", ("terminal", found.id))
         sentence = _("Type it into the device within %(count)d minutes. It is shown this once.") % {
             "count": terminals.CODE_MINUTES
         }
         return shown_once(request, desk, Once(_("One-time code"), found.code, code, sentence, back))
+
     question = Question(
         _("Make a one-time code?"),
         _("Whoever types it in first makes that device this terminal; its old key ends then."),
@@ -121,7 +123,7 @@ def enrol(request: HttpRequest, desk: Desk, terminal_id: UUID) -> HttpResponse:
         back,
         ((_("Store"), found.retailer.name), (_("Code"), found.code)),
     )
-    return ask(request, desk, question, lambda _request_id: Done(""))
+    return reveal(request, desk, question, make)
 
 
 def revoke(request: HttpRequest, desk: Desk, terminal_id: UUID) -> HttpResponse:
