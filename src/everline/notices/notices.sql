@@ -35,6 +35,31 @@ language sql as $$
     from written w
 $$;
 
+-- part receipts_max: to how many addresses one confirmation is written at most.
+create or replace function receipts_max() returns integer
+language sql immutable as $$
+    select 3
+$$;
+
+-- part confirmed_to: to how many addresses the confirmation of a fact was written.
+create or replace function confirmed_to(fact uuid, template text, at timestamptz) returns bigint
+language sql stable as $$
+    select count(distinct n.recipient) from notices_notice n
+    where n.at = confirmed_to.at and n.fact_id = confirmed_to.fact
+      and n.template = confirmed_to.template
+$$;
+
+-- part add_contact: a contact with what another one adds to it; of each kind the newer one holds.
+create or replace function add_contact(known jsonb, added jsonb) returns jsonb
+language sql immutable as $$
+    select coalesce(add_contact.known, '{"email": "", "phone": ""}'::jsonb)
+        || jsonb_strip_nulls(jsonb_build_object(
+            'email', nullif(add_contact.added ->> 'email', ''),
+            'phone', nullif(add_contact.added ->> 'phone', ''),
+            'locale', add_contact.added ->> 'locale'
+        ))
+$$;
+
 -- part notify_again: lets notices of a fact that have left, or could not, leave once more for the
 -- same recipients, in the contact's language: one row stays one row. Locks: the notices.
 create or replace function notify_again(

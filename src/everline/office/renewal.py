@@ -172,7 +172,8 @@ def send_again(request: HttpRequest, desk: Desk, renewal_id: UUID) -> HttpRespon
 
     def act(request_id: str) -> Done:
         contact = form.cleaned_data["contact"]
-        answer = renewals.send_receipt(desk.caller(request_id), found.id, contact, desk.at)
+        caller = desk.caller(request_id)
+        answer = renewals.send_receipt(caller, found.id, contact, desk.at, again=True)
         if answer.refusal is None and not answer.replayed:
             medium = "email" if contact.email else "sms"
             facts = {"medium": medium, "request": request_id}

@@ -16,7 +16,6 @@ from everline.renewals.open import (
     pay_open,
     read_code,
     send_pay_link,
-    send_receipt,
 )
 from everline.renewals.pay import Settled, ask_all, ask_renewal, pay, stop
 from everline.renewals.quotes import Quote, quote, quote_plans

@@ -72,28 +72,15 @@ def send_pay_link(
     return answer
 
 
-def send_receipt(caller: Caller, renewal_id: UUID, contact: Contact, at: datetime) -> Answer:
-    """Send the confirmation of a delivered renewal to a contact, who may have it already.
+def read_code(typed: str) -> str:
+    """Give the eight digits of a spoken code as somebody typed it; "" when it is something else.
 
-    Refuses renewal_unknown, renewal_state.
+    Blanks, hyphens and full-width digits do not matter. With a + it is a telephone number.
     """
-    answer = database.row(
-        Answer,
-        "select * from send_receipt(%s, %s, %s, %s, %s, %s, %s)",
-        [
-            caller.channel,
-            caller.source,
-            caller.request_id,
-            request_hash(
-                "send_receipt", renewal=renewal_id, contact=[contact.email, contact.phone]
-            ),
-            renewal_id,
-            contact.as_json(),
-            at,
-        ],
-    )
-    assert answer is not None
-    return answer
+    plain = [sign for sign in typed[:100] if not sign.isspace() and sign != "-"]
+    if len(plain) != CODE_LENGTH or not all(sign.isdecimal() for sign in plain):
+        return ""
+    return "".join(str(int(sign)) for sign in plain)
 
 
 def find_by_code(code: str, at: datetime) -> Renewal | None:
@@ -101,8 +88,8 @@ def find_by_code(code: str, at: datetime) -> Renewal | None:
 
     Sixteen million codes can be guessed: the channel limits how often somebody may ask.
     """
-    digits = "".join(str(int(sign)) for sign in code[:100] if sign.isdecimal())
-    if len(digits) != CODE_LENGTH:
+    digits = read_code(code)
+    if not digits:
         return None
     return database.row(
         Renewal,

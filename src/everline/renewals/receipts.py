@@ -37,15 +37,18 @@ def receipt(number: str) -> Receipt | None:
     )
 
 
-def send_receipt(caller: Caller, renewal_id: UUID, contact: Contact, at: datetime) -> Answer:
+def send_receipt(
+    caller: Caller, renewal_id: UUID, contact: Contact, at: datetime, *, again: bool = False
+) -> Answer:
     """Send a paid renewal's confirmation to one more contact, once for each recipient.
 
     One that is not delivered yet is confirmed when it is. Who may ask is the channel's to check.
+    Staff send it `again` to whoever has it already, and to as many as ask.
     Refuses renewal_unknown, renewal_state, receipt_limit. Locks the renewal.
     """
     answer = database.row(
         Answer,
-        "select * from send_receipt(%s, %s, %s, %s, %s, %s, %s)",
+        "select * from send_receipt(%s, %s, %s, %s, %s, %s, %s, %s)",
         [
             caller.channel,
             caller.source,
@@ -53,6 +56,7 @@ def send_receipt(caller: Caller, renewal_id: UUID, contact: Contact, at: datetim
             request_hash("send_receipt", renewal=renewal_id, contact=contact.asked),
             renewal_id,
             contact.as_json(),
+            again,
             at,
         ],
     )
