@@ -25,10 +25,12 @@ ANSWER: Final = (
 STAGES: Final = (
     ("a call that does nothing", "    if not claim("),
     ("claim the request", "    select c.* into locked"),
-    ("lock the card", "    if found then\n        select r.* into other"),
-    ("look for an open renewal", "        offer := priced("),
-    ("find the term and the price", "    if why.reason is null then\n        why := why_not"),
-    ("compare with the quote", "    if why.reason is null and offer.promotion_cost > 0"),
+    ("lock the card", "    if found then\n        offer := priced("),
+    (
+        "find the term and the price, and an open renewal",
+        "        if offer.open_id is not null then",
+    ),
+    ("compare with the quote", "    if why.reason is null and offer.promotion_id is not null"),
     ("take the money", "    if why.reason is not null then\n        return refuse"),
     ("write the renewal and its history", "    written := grant_term("),
     ("write transfers, term and job", "    return row(renewal_id, 'renewed', null"),

@@ -64,7 +64,8 @@ class Ground:
                 )
             for (index,) in admin.execute(
                 "select i.indexrelid::regclass::text from pg_index i join pg_class c"
-                " on c.oid = i.indrelid where i.indisunique and i.indpred is not null"
+                " on c.oid = i.indrelid where i.indisunique"
+                " and (i.indpred is not null or i.indexprs is not null)"
                 " and c.relnamespace = 'public'::regnamespace"
             ).fetchall():
                 admin.execute(psycopg.sql.SQL("drop index {}").format(psycopg.sql.SQL(index)))

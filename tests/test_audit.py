@@ -40,6 +40,7 @@ BREAKS = {
         " anchor_day, allowance_bytes, fair_use_bytes, used_bytes, carried_bytes, used_as_of,"
         " devices_max, closed_by_id, card_id from cards_entitlement where state <> 'cancelled'"
     ),
+    "cards_are_there": "update renewals_renewal set card_id = id where state = 'reversed'",
     "paid_has_its_term": "update cards_entitlement set state = 'cancelled'",
     "no_term_is_paid_twice": (
         "update renewals_renewal r set card_id = o.card_id, account_id = o.account_id,"
@@ -112,6 +113,11 @@ def test_every_invariant_has_a_way_to_break_it() -> None:
 
 
 MORE_BREAKS = {
+    "cards_are_there": ("update cards_entitlement set account_id = id",),
+    "floors_hold": (
+        "update ledger_account set balance = 1 where kind = 'deferred'",
+        "update ledger_account set held = 1 where kind = 'deferred'",
+    ),
     "topups_have_their_transfers": (
         "update topups_topup set amount = amount + 1 where state = 'paid'",
         "update topups_topup set state = 'reversed' where means = 'gateway' and state = 'paid'",

@@ -14,18 +14,17 @@ language plpgsql stable as $$
 begin
     return query
     select
-        d.renewal_id, everline_uuid7(judge_due.at), d.request_id, d.contact,
+        d.renewal_id, everline_uuid7_beside(d.renewal_id, 1), d.request_id, d.contact,
         case when (d.offer).reason is not null then (d.offer).reason
             when 'balance' <> all((d.offer).means) then 'means_not_allowed'
-            when o.id is not null then 'renewal_open' end,
+            when (d.offer).open_id is not null then 'renewal_open' end,
         case when (d.offer).reason is not null then (d.offer).facts
             when o.id is not null then jsonb_build_object(
                 'renewal', o.id, 'channel', o.channel, 'since', o.placed_at
             ) else '{}'::jsonb end,
         d.offer
     from due_offers(judge_due.due, judge_due.at) d
-    left join renewals_renewal o on o.card_id = (d.offer).card_id
-        and o.state in ('placed', 'awaiting_payment', 'held')
+    left join renewals_renewal o on o.id = (d.offer).open_id
     where not exists (
         select from database_request q
         where q.channel = 'auto' and q.source = 'due' and q.request_id = d.request_id
@@ -109,12 +108,13 @@ language sql as $$
             id, account_id, group_id, kind, debit_id, credit_id, amount, currency, at
         )
         select
-            everline_uuid7(write_due.at), (p.offer).account_id, p.renewal_id, leg.kind,
-            p.paid_from, operator_account(leg.credit, '', (p.offer).currency), leg.amount,
-            (p.offer).currency, write_due.at
+            everline_uuid7_beside(p.renewal_id, leg.number), (p.offer).account_id, p.renewal_id,
+            leg.kind, p.paid_from, operator_account(leg.credit, '', (p.offer).currency),
+            leg.amount, (p.offer).currency, write_due.at
         from paid p cross join lateral (values
-            ('sale', 'deferred', (p.offer).total - (p.offer).tax), ('tax', 'tax', (p.offer).tax)
-        ) as leg (kind, credit, amount) where leg.amount > 0
+            (2, 'sale', 'deferred', (p.offer).total - (p.offer).tax),
+            (3, 'tax', 'tax', (p.offer).tax)
+        ) as leg (number, kind, credit, amount) where leg.amount > 0
     ), entitled as (
         insert into cards_entitlement (
             id, account_id, card_id, renewal_id, plan_version_id, state, starts_at, ends_at,
@@ -133,8 +133,8 @@ language sql as $$
             created_at
         )
         select
-            everline_uuid7(write_due.at), (p.offer).account_id, 'deliver', p.renewal_id, 'ready',
-            write_due.at, 0, 12, '', write_due.at
+            everline_uuid7_beside(p.renewal_id, 4), (p.offer).account_id, 'deliver',
+            p.renewal_id, 'ready', write_due.at, 0, 12, '', write_due.at
         from paid p
     )
     select count(*) from paid

@@ -9,6 +9,8 @@ from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
 
+from everline.database.fields import NotNegativeField, StateField
+
 
 class Card(models.Model):
     """A data card or an eSIM with its own account, given when it is loaded and never changed.
@@ -106,35 +108,28 @@ class Entitlement(models.Model):
 
     id = models.UUIDField(primary_key=True)
     account_id = models.UUIDField()
-    card = models.ForeignKey(Card, models.PROTECT, db_index=False)
+    card = models.ForeignKey(Card, models.PROTECT, db_index=False, db_constraint=False)
     renewal_id = models.UUIDField(null=True)
     plan_version_id = models.UUIDField()
-    state = models.CharField(max_length=10)
+    state = StateField(domain="entitlement_state", max_length=10)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     planned_ends_at = models.DateTimeField()
     anchor_day = models.SmallIntegerField()
     allowance_bytes = models.BigIntegerField(null=True)
     fair_use_bytes = models.BigIntegerField(null=True)
-    used_bytes = models.BigIntegerField(default=0)
-    carried_bytes = models.BigIntegerField(default=0)
+    used_bytes = NotNegativeField(default=0)
+    carried_bytes = NotNegativeField(default=0)
     used_as_of = models.DateTimeField(null=True)
     devices_max = models.SmallIntegerField(default=1)
     closed_by_id = models.UUIDField(null=True)
 
     class Meta:
         constraints = [
+            # That it does not end before it starts is said by the range below.
             models.CheckConstraint(
-                condition=Q(state__in=["pending", "delivered", "cancelled"]),
-                name="entitlement_state_is_known",
-            ),
-            models.CheckConstraint(
-                condition=Q(starts_at__lte=F("ends_at")) & Q(ends_at__lte=F("planned_ends_at")),
-                name="entitlement_interval_is_forward",
-            ),
-            models.CheckConstraint(
-                condition=Q(used_bytes__gte=0) & Q(carried_bytes__gte=0),
-                name="entitlement_bytes_are_not_negative",
+                condition=Q(ends_at__lte=F("planned_ends_at")),
+                name="entitlement_ends_as_planned_or_sooner",
             ),
             ExclusionConstraint(
                 name="entitlement_terms_do_not_overlap",

@@ -1,7 +1,8 @@
 """The queue's one table. A done job is deleted; a dead one stays until a person decides."""
 
 from django.db import models
-from django.db.models import Q
+
+from everline.database.fields import StateField
 
 
 class Job(models.Model):
@@ -11,7 +12,7 @@ class Job(models.Model):
     account_id = models.UUIDField()
     kind = models.CharField(max_length=24)
     subject_id = models.UUIDField()
-    state = models.CharField(max_length=8, default="ready")
+    state = StateField(domain="job_state", max_length=8, default="ready")
     run_at = models.DateTimeField()
     tries = models.SmallIntegerField(default=0)
     tries_max = models.SmallIntegerField(default=12)
@@ -22,12 +23,8 @@ class Job(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(state__in=["ready", "dead"]), name="job_state_is_known"
-            ),
             models.UniqueConstraint(fields=["subject_id", "kind"], name="job_is_queued_once"),
         ]
         indexes = [
-            models.Index(fields=["run_at"], condition=Q(state="ready"), name="job_ready"),
-            models.Index(fields=["kind"], condition=Q(state="dead"), name="job_dead"),
+            models.Index(fields=["state", "run_at"], name="job_by_state"),
         ]

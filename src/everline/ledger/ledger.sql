@@ -129,7 +129,7 @@ language plpgsql as $$
 declare
     taken uuid;
     last_pocket integer := 0;
-    first_pocket integer := trunc(random() * 64);
+    first_pocket integer;
 begin
     if take.kind <> 'balance' then
         select a.pocket into last_pocket from ledger_account a
@@ -138,6 +138,7 @@ begin
         order by a.pocket desc limit 1;
     end if;
     if last_pocket > 0 then
+        first_pocket := trunc(random() * 64);
         begin
             select a.id into strict taken from ledger_account a
             where a.account_id = take.account and a.kind = take.kind and a.scope = ''
@@ -164,9 +165,6 @@ begin
       and a.currency = take.currency and (last_pocket = 0 or a.id = taken)
       and a.balance - a.held - take.amount >= a.floor
     returning a.id into taken;
-    if not found then
-        return null;
-    end if;
     return taken;
 end $$;
 

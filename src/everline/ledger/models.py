@@ -8,7 +8,7 @@ are rolled up. The verbs stand in ledger.sql, the chart of accounts in docs/ledg
 from django.db import models
 from django.db.models import F, Q
 
-from everline.database.fields import TransactionIdField
+from everline.database.fields import NotNegativeField, PositiveField, TransactionIdField
 
 
 class Account(models.Model):
@@ -22,7 +22,7 @@ class Account(models.Model):
     pocket = models.SmallIntegerField(default=0)
     floor = models.BigIntegerField(null=True)
     balance = models.BigIntegerField(default=0)
-    held = models.BigIntegerField(default=0)
+    held = NotNegativeField(default=0)
 
     class Meta:
         constraints = [
@@ -30,14 +30,9 @@ class Account(models.Model):
                 fields=["account_id", "kind", "scope", "currency", "pocket"],
                 name="account_is_opened_once",
             ),
+            # An account without a floor passes: nothing is compared with null.
             models.CheckConstraint(
-                condition=Q(floor=None) | Q(balance__gte=F("floor") + F("held")),
-                name="account_floor_holds",
-            ),
-            models.CheckConstraint(condition=Q(held__gte=0), name="account_held_is_not_negative"),
-            models.CheckConstraint(
-                condition=Q(floor__isnull=False) | Q(balance=0, held=0),
-                name="account_without_floor_keeps_no_balance",
+                condition=Q(balance__gte=F("floor") + F("held")), name="account_floor_holds"
             ),
         ]
 
@@ -51,7 +46,7 @@ class Transfer(models.Model):
     kind = models.CharField(max_length=20)
     debit_id = models.UUIDField()
     credit_id = models.UUIDField()
-    amount = models.BigIntegerField()
+    amount = PositiveField()
     currency = models.CharField(max_length=3)
     reverses_id = models.UUIDField(null=True)
     at = models.DateTimeField()
@@ -59,7 +54,6 @@ class Transfer(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(amount__gt=0), name="transfer_amount_is_positive"),
             models.CheckConstraint(
                 condition=~Q(debit_id=F("credit_id")), name="transfer_has_two_accounts"
             ),

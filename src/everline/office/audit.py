@@ -55,7 +55,8 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
         "floors_hold",
         "No balance, deposit or budget is below its floor, with what is held of it.",
         "select a.id::text, 'balance ' || a.balance || ', held ' || a.held from ledger_account a"
-        " where a.floor is not null and (a.balance - a.held < a.floor or a.held < 0)",
+        " where a.balance - a.held < coalesce(a.floor, 0) or a.held < 0"
+        " or (a.floor is null and a.balance <> 0)",
     ),
     Invariant(
         "balances_are_replayed",
@@ -205,6 +206,15 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
         " on o.card_id = e.card_id and o.id > e.id and o.state <> 'cancelled'"
         " and o.starts_at < e.ends_at and e.starts_at < o.ends_at"
         " where e.state <> 'cancelled'",
+    ),
+    Invariant(
+        "cards_are_there",
+        "Every renewal and every term is of a card that exists, with the card's account.",
+        "select o.id::text, 'card ' || o.card_id from ("
+        "select r.id, r.card_id, r.account_id from renewals_renewal r"
+        " union all select e.id, e.card_id, e.account_id from cards_entitlement e) o"
+        " where not exists (select from cards_card c"
+        " where c.id = o.card_id and c.account_id = o.account_id)",
     ),
     Invariant(
         "paid_has_its_term",

@@ -5,9 +5,10 @@ revenue.sql earns. The typed face is renew.py.
 """
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 
 from everline.cards.models import Card
+from everline.database.fields import NotNegativeField, StateField
 
 OPEN = ["placed", "awaiting_payment", "held"]
 PAID = ["paid", "delivered"]
@@ -23,20 +24,20 @@ class Renewal(models.Model):
 
     id = models.UUIDField(primary_key=True)
     account_id = models.UUIDField()
-    card = models.ForeignKey(Card, models.PROTECT, db_index=False)
+    card = models.ForeignKey(Card, models.PROTECT, db_index=False, db_constraint=False)
     channel = models.CharField(max_length=16)
     source = models.CharField(max_length=64)
     request_id = models.CharField(max_length=100)
-    state = models.CharField(max_length=20)
+    state = StateField(domain="renewal_state", max_length=20)
     plan_version_id = models.UUIDField()
     promotion_id = models.UUIDField(null=True)
     means = models.CharField(max_length=16)
     payer_id = models.UUIDField()
     currency = models.CharField(max_length=3)
     price = models.BigIntegerField()
-    discount = models.BigIntegerField(default=0)
-    total = models.BigIntegerField()
-    tax = models.BigIntegerField(default=0)
+    discount = NotNegativeField(default=0)
+    total = NotNegativeField()
+    tax = NotNegativeField(default=0)
     bonus_bytes = models.BigIntegerField(default=0)
     on_renewal = models.CharField(max_length=8)
     starts_at = models.DateTimeField()
@@ -55,36 +56,18 @@ class Renewal(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(
-                    state__in=[
-                        "placed",
-                        "awaiting_payment",
-                        "held",
-                        "paid",
-                        "delivered",
-                        "refused",
-                        "cancelled",
-                        "expired",
-                        "reversing",
-                        "reversed",
-                    ]
-                ),
-                name="renewal_state_is_known",
-            ),
-            models.CheckConstraint(
-                condition=Q(total__gte=0) & Q(discount__gte=0) & Q(tax__gte=0),
-                name="renewal_amounts_are_not_negative",
-            ),
-            models.CheckConstraint(
                 condition=Q(total=models.F("price") - models.F("discount")),
                 name="renewal_total_is_price_less_discount",
             ),
             models.UniqueConstraint(
                 fields=["card"], condition=Q(state__in=OPEN), name="one_open_renewal_per_card"
             ),
+            # Renewals without a paid term are never equal here, as null equals nothing: so this one
+            # index finds all renewals of a card as well.
             models.UniqueConstraint(
-                fields=["account_id", "card", "starts_at"],
-                condition=Q(state__in=PAID),
+                F("card"),
+                F("account_id"),
+                Case(When(state__in=PAID, then=F("starts_at"))),
                 name="a_term_is_paid_once",
             ),
             models.UniqueConstraint(
@@ -94,7 +77,6 @@ class Renewal(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["card", "placed_at"], name="renewal_by_card"),
             models.Index(
                 fields=["deadline_at"],
                 condition=Q(deadline_at__isnull=False),

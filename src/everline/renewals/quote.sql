@@ -2,14 +2,16 @@
 -- leftovers.
 -- Every page, verb and sweep asks this one function; Python only words its result.
 
--- part quoted: one card's quote; a reason says why it cannot be sold.
+-- part quoted: one card's quote; a reason says why it cannot be sold, `open_id` names the renewal
+-- of the card that is open already.
 create type quoted as (
     card_id uuid, account_id uuid, reason text, facts jsonb, zone text, means text[],
     plan_version_id uuid, on_renewal text, allowance_bytes bigint, fair_use_bytes bigint,
     devices_max smallint, promotion_id uuid, promotion_account uuid, promotion_unit text,
     promotion_cost bigint, bonus_bytes bigint, currency text, price bigint, discount bigint,
     total bigint, tax bigint, starts_at timestamptz, ends_at timestamptz, anchor_day smallint,
-    first_day date, last_day date, present_ends_at timestamptz, leftover_bytes bigint
+    first_day date, last_day date, present_ends_at timestamptz, leftover_bytes bigint,
+    open_id uuid
 );
 
 -- part ahead: what is already paid for of a card: terms queued, the present one, and one that
@@ -39,82 +41,93 @@ end $$;
 
 -- part term_of: the term that a plan version would give a card, priced later. It is told even when
 -- it cannot be sold, as what was paid for already may still need it.
--- Most cards have one term that is not over, so the last one tells all; it is found by its index.
+-- One statement reads all there is to know. Most cards have one term that is not over, so the last
+-- one tells all; it is found by its index.
 create or replace function term_of(card cards_card, plan_version uuid, at timestamptz)
 returns quoted
 language plpgsql stable as $$
 #variable_conflict error
 declare
-    version catalogue_planversion;
-    last_term cards_entitlement;
+    known record;
     terms ahead;
-    starts_at timestamptz := term_of.at;
     ends_at timestamptz;
-    anchor smallint := 0;
     why objection;
 begin
-    select v.* into version from catalogue_planversion v where v.id = term_of.plan_version;
-    select e.* into last_term from cards_entitlement e
-    where e.card_id = card.id and e.ends_at > term_of.at and e.state <> 'cancelled'
-    order by e.ends_at desc limit 1;
-    if last_term.starts_at > term_of.at then
+    select
+        v.id as version_id, v.on_renewal, v.allowance_bytes, v.fair_use_bytes, v.devices_max,
+        v.period_unit, v.period_count, v.validity,
+        term_of.at >= v.effective_from and coalesce(term_of.at < v.effective_until, true)
+        and coalesce((
+            select p.retired_at from catalogue_plan p where p.id = v.plan_id
+        ) > term_of.at, true) as is_on_sale,
+        (
+            select r.id from renewals_renewal r
+            where r.card_id = card.id and r.state in ('placed', 'awaiting_payment', 'held')
+        ) as open_id,
+        coalesce(e.starts_at < term_of.at, true) as is_none_ahead,
+        case v.on_renewal when 'queue' then coalesce(e.ends_at, term_of.at) else term_of.at end
+        as starts_at,
+        case when v.period_unit in ('day', 'week') then 0::smallint
+            when v.on_renewal = 'queue' then nullif(e.anchor_day, 0::smallint) end as anchor,
+        e.ends_at as present_ends_at,
+        case when e.id is not null then greatest(
+            e.allowance_bytes + e.carried_bytes - e.used_bytes, 0
+        ) end as leftover_bytes
+    into known
+    from (select) as asked
+    left join catalogue_planversion v on v.id = term_of.plan_version
+    left join lateral (
+        select t.* from cards_entitlement t
+        where t.card_id = card.id and t.ends_at > term_of.at and t.state <> 'cancelled'
+        order by t.ends_at desc limit 1
+    ) e on true;
+    if not known.is_none_ahead then
         terms := terms_ahead(card.id, term_of.at);
-    elsif last_term.id is not null then
-        terms.is_new := last_term.starts_at = term_of.at;
-        terms.present_ends_at := last_term.ends_at;
-        terms.leftover_bytes := greatest(
-            last_term.allowance_bytes + last_term.carried_bytes - last_term.used_bytes, 0
-        );
+        known.present_ends_at := terms.present_ends_at;
+        known.leftover_bytes := terms.leftover_bytes;
     end if;
-    if version.on_renewal = 'queue' and last_term.id is not null then
-        starts_at := last_term.ends_at;
-        anchor := last_term.anchor_day;
+    if known.anchor is null then
+        known.anchor := anchor_for(known.starts_at, card.zone);
     end if;
-    if version.period_unit in ('day', 'week') then
-        anchor := 0;
-    elsif anchor = 0 then
-        anchor := anchor_for(starts_at, card.zone);
+    ends_at := case when known.version_id is not null then greatest(
+        term_end(
+            known.starts_at, known.period_unit, known.period_count, known.validity, card.zone,
+            greatest(known.anchor, 1)
+        ), case known.on_renewal when 'stack' then known.present_ends_at end
+    ) end;
+    if (card.state = 'bound' and known.is_on_sale and known.is_none_ahead) is not true then
+        why := why_not_card(card, term_of.plan_version, terms, term_of.at);
     end if;
-    if version.id is not null then
-        ends_at := term_end(
-            starts_at, version.period_unit, version.period_count, version.validity, card.zone,
-            greatest(anchor, 1)
-        );
-    end if;
-    if version.on_renewal = 'stack' then
-        ends_at := greatest(ends_at, terms.present_ends_at);
-    end if;
-    why := why_not_card(
-        case when card.state = 'activated' and may_begin(card) then 'bound' else card.state end,
-        version, terms, term_of.at
-    );
     return row(
-        card.id, card.account_id, why.reason, why.facts, card.zone, null, version.id,
-        version.on_renewal, version.allowance_bytes, version.fair_use_bytes, version.devices_max,
-        null, null, null, 0, 0, card.currency, null, 0, null, 0, starts_at, ends_at, anchor,
-        (starts_at at time zone card.zone)::date,
+        card.id, card.account_id, why.reason, why.facts, card.zone, null, known.version_id,
+        known.on_renewal, known.allowance_bytes, known.fair_use_bytes, known.devices_max,
+        null, null, null, 0, 0, card.currency, null, 0, null, 0, known.starts_at, ends_at,
+        known.anchor, (known.starts_at at time zone card.zone)::date,
         ((ends_at - interval '1 microsecond') at time zone card.zone)::date,
-        terms.present_ends_at, terms.leftover_bytes
+        known.present_ends_at, known.leftover_bytes, known.open_id
     )::quoted;
 end $$;
 
--- part why_not_card: what in the card, the plan version or the terms ahead forbids a sale.
+-- part why_not_card: what in the card, the plan version or the terms ahead forbids a sale. Asked
+-- only of those that something stands against, or that have terms ahead.
 create or replace function why_not_card(
-    card_state text, version catalogue_planversion, terms ahead, at timestamptz
+    card cards_card, plan_version uuid, terms ahead, at timestamptz
 ) returns objection
 language plpgsql stable as $$
 #variable_conflict error
 declare
+    version catalogue_planversion;
     plan catalogue_plan;
     ahead_max integer;
 begin
-    if why_not_card.card_state <> 'bound' then
+    if card.state <> 'bound' and not (card.state = 'activated' and may_begin(card)) then
         return row(
-            case why_not_card.card_state when 'in_stock' then 'card_not_active'
+            case card.state when 'in_stock' then 'card_not_active'
                 when 'activated' then 'card_not_bound'
-                else 'card_' || why_not_card.card_state end, '{}'::jsonb
+                else 'card_' || card.state end, '{}'::jsonb
         )::objection;
     end if;
+    select v.* into version from catalogue_planversion v where v.id = why_not_card.plan_version;
     if terms.is_new and version.on_renewal <> 'queue' then
         return row('term_paid', '{}'::jsonb)::objection;
     end if;
@@ -140,6 +153,13 @@ begin
     return null;
 end $$;
 
+-- part tax_within: the tax contained in an amount at a rate in hundredths of a percent, so that
+-- what is left is rounded half up.
+create or replace function tax_within(total bigint, basis_points bigint) returns bigint
+language sql immutable parallel safe as $$
+    select total - (total * 20000 + 10000 + basis_points) / (2 * (10000 + basis_points))
+$$;
+
 -- part priced: adds price, promotion, tax and the channel's limits to a term.
 create or replace function priced(
     term quoted, promotion text, channel text, at timestamptz
@@ -147,39 +167,41 @@ create or replace function priced(
 language plpgsql stable as $$
 #variable_conflict error
 declare
-    door trust_channel;
-    price catalogue_price;
+    is_open boolean;
+    amount_max bigint;
+    basis_points bigint;
 begin
-    select c.* into door from trust_channel c where c.code = priced.channel;
-    term.means := door.means;
+    select
+        c.means, c.is_open, (c.amount_max ->> term.currency)::bigint,
+        p.amount, p.amount, p.tax_basis_points,
+        coalesce(tax_within(p.amount, p.tax_basis_points), 0)
+    into term.means, is_open, amount_max, term.price, term.total, basis_points, term.tax
+    from trust_channel c
+    left join catalogue_price p on p.plan_version_id = term.plan_version_id
+        and p.currency = term.currency and term.reason is null
+    where c.code = priced.channel;
     if term.reason is not null then
         return term;
     end if;
-    select p.* into price from catalogue_price p
-    where p.plan_version_id = term.plan_version_id and p.currency = term.currency;
-    if price.id is null then
+    if term.price is null then
         term.reason := 'plan_not_sold';
         term.facts := jsonb_build_object('currency', term.currency);
         return term;
     end if;
-    term.price := price.amount;
     if priced.promotion is not null then
         term := promoted(term, priced.promotion, priced.channel, priced.at);
+        term.total := term.price - term.discount;
+        term.tax := tax_within(term.total, basis_points);
+        if term.reason is not null then
+            return term;
+        end if;
     end if;
-    term.total := term.price - term.discount;
-    term.tax := term.total - (term.total * 20000 + 10000 + price.tax_basis_points)
-        / (2 * (10000 + price.tax_basis_points));
-    if term.reason is not null then
-        return term;
-    end if;
-    if door.is_open is not true then
+    if is_open is not true then
         term.reason := 'channel_closed';
         term.facts := jsonb_build_object('channel', priced.channel);
-    elsif (door.amount_max ->> term.currency)::bigint < term.total then
+    elsif amount_max < term.total then
         term.reason := 'limit_exceeded';
-        term.facts := jsonb_build_object(
-            'total', term.total, 'most', (door.amount_max ->> term.currency)::bigint
-        );
+        term.facts := jsonb_build_object('total', term.total, 'most', amount_max);
     end if;
     return term;
 end $$;

@@ -10,6 +10,10 @@ create or replace function why_not(
 language plpgsql stable as $$
 #variable_conflict error
 begin
+    if offer.reason is null and why_not.means = any(offer.means)
+        and offer.total = why_not.quoted_total and offer.ends_at = why_not.quoted_end then
+        return null;
+    end if;
     if offer.card_id is null then
         return row('card_unknown', '{}'::jsonb)::objection;
     end if;
@@ -18,9 +22,6 @@ begin
     end if;
     if offer.means is null or why_not.means <> all(offer.means) then
         return row('means_not_allowed', jsonb_build_object('means', offer.means))::objection;
-    end if;
-    if offer.total = why_not.quoted_total and offer.ends_at = why_not.quoted_end then
-        return null;
     end if;
     if offer.total <> why_not.quoted_total or (
         offer.ends_at <> why_not.quoted_end and (
@@ -43,38 +44,48 @@ language sql stable as $$
     select coalesce((select p.quote_minutes from catalogue_policy p where p.id = 1), 15)
 $$;
 
--- part record_renewal: writes the renewal in its first state, with the term that was promised.
+-- part record_renewal: writes the renewal in its first state, with the term that was promised, and
+-- the step that led there, in one statement.
 create or replace function record_renewal(
     renewal_id uuid, offer quoted, channel text, source text, request_id text, event text,
     means text, payer uuid, promised_end timestamptz, contact jsonb, at timestamptz
 ) returns uuid
 language plpgsql as $$
 #variable_conflict error
-declare
-    reached text := transit(
-        'renewal', record_renewal.renewal_id, offer.account_id, '', record_renewal.event,
-        record_renewal.at
-    );
 begin
+    with step as (
+        insert into database_history (
+            account_id, machine, subject_id, from_state, event, to_state, at
+        )
+        select
+            offer.account_id, t.machine, record_renewal.renewal_id, t.from_state, t.event,
+            t.to_state, record_renewal.at
+        from database_transition t
+        where t.machine = 'renewal' and t.from_state = '' and t.event = record_renewal.event
+        returning to_state as reached
+    )
     insert into renewals_renewal (
         id, account_id, card_id, channel, source, request_id, state, plan_version_id,
         promotion_id, means, payer_id, currency, price, discount, total, tax, bonus_bytes,
         on_renewal, starts_at, ends_at, anchor_day, first_day, last_day, placed_at, paid_at,
         deadline_at, reason, contact
-    ) values (
+    )
+    select
         record_renewal.renewal_id, offer.account_id, offer.card_id, record_renewal.channel,
-        record_renewal.source, record_renewal.request_id, reached, offer.plan_version_id,
+        record_renewal.source, record_renewal.request_id, s.reached, offer.plan_version_id,
         offer.promotion_id, record_renewal.means, record_renewal.payer, offer.currency,
         offer.price, offer.discount, offer.total, offer.tax, offer.bonus_bytes, offer.on_renewal,
         offer.starts_at, record_renewal.promised_end, offer.anchor_day, offer.first_day,
         offer.last_day, record_renewal.at,
-        case when reached = 'paid' then record_renewal.at end,
+        case s.reached when 'paid' then record_renewal.at end,
         record_renewal.at + make_interval(mins => coalesce((
-            select case reached when 'paid' then p.delivery_minutes else p.payment_minutes end
+            select case s.reached when 'paid' then p.delivery_minutes else p.payment_minutes end
             from catalogue_policy p where p.id = 1
-        ), 30)), '',
-        record_renewal.contact
-    );
+        ), 30)), '', record_renewal.contact
+    from step s;
+    if not found then
+        raise exception 'no step % of a new renewal', record_renewal.event using errcode = 'EV002';
+    end if;
     return record_renewal.renewal_id;
 end $$;
 
@@ -88,11 +99,11 @@ create or replace function grant_term(
 language plpgsql as $$
 #variable_conflict error
 declare
-    entitlement_id uuid := everline_uuid7_beside(grant_term.renewal_id, 1);
     carried bigint := 0;
 begin
     if offer.on_renewal <> 'queue' and offer.present_ends_at is not null then
-        update cards_entitlement e set ends_at = grant_term.at, closed_by_id = entitlement_id
+        update cards_entitlement e
+        set ends_at = grant_term.at, closed_by_id = everline_uuid7_beside(grant_term.renewal_id, 1)
         where e.card_id = offer.card_id and e.state <> 'cancelled'
           and e.starts_at <= grant_term.at and e.ends_at > grant_term.at;
         carried := case when offer.on_renewal = 'stack' then coalesce(offer.leftover_bytes, 0)
@@ -121,10 +132,11 @@ begin
             planned_ends_at, anchor_day, allowance_bytes, fair_use_bytes, used_bytes,
             carried_bytes, devices_max
         ) values (
-            entitlement_id, offer.account_id, offer.card_id, grant_term.renewal_id,
-            offer.plan_version_id, 'pending', offer.starts_at, grant_term.promised_end,
-            grant_term.promised_end, offer.anchor_day, offer.allowance_bytes + offer.bonus_bytes,
-            offer.fair_use_bytes, 0, carried, offer.devices_max
+            everline_uuid7_beside(grant_term.renewal_id, 1), offer.account_id, offer.card_id,
+            grant_term.renewal_id, offer.plan_version_id, 'pending', offer.starts_at,
+            grant_term.promised_end, grant_term.promised_end, offer.anchor_day,
+            offer.allowance_bytes + offer.bonus_bytes, offer.fair_use_bytes, 0, carried,
+            offer.devices_max
         )
     )
     insert into jobs_job (
@@ -133,16 +145,19 @@ begin
         everline_uuid7_beside(grant_term.renewal_id, 4), offer.account_id, 'deliver',
         grant_term.renewal_id, 'ready', grant_term.at, 0, 12, '', grant_term.at
     );
-    return entitlement_id;
+    return grant_term.renewal_id;
 end $$;
 
 -- part stand_aside: judges the card's open renewal. A pending automatic one with no payment in
 -- flight is no objection: who succeeds absorbs it, who is refused leaves it. Any other stands, and
 -- whoever asks is told where and since when.
-create or replace function stand_aside(other renewals_renewal, channel text) returns objection
+create or replace function stand_aside(renewal uuid, channel text) returns objection
 language plpgsql stable as $$
 #variable_conflict error
+declare
+    other renewals_renewal;
 begin
+    select r.* into strict other from renewals_renewal r where r.id = stand_aside.renewal;
     if other.channel = 'auto' and stand_aside.channel <> 'auto' and not is_in_flight(other.id) then
         return null;
     end if;
@@ -150,6 +165,17 @@ begin
         'renewal', other.id, 'channel', other.channel, 'since', other.placed_at,
         'until', other.deadline_at
     ))::objection;
+end $$;
+
+-- part absorb: ends the card's open renewal, because another one has taken its place.
+create or replace function absorb(renewal uuid, at timestamptz) returns void
+language plpgsql as $$
+#variable_conflict error
+declare
+    other renewals_renewal;
+begin
+    select r.* into strict other from renewals_renewal r where r.id = absorb.renewal;
+    perform close_renewal(other, 'absorb', 'absorbed', absorb.at);
 end $$;
 
 -- part close_renewal: ends an open renewal unpaid and gives back what was set aside for it.
@@ -203,7 +229,6 @@ declare
     renewal_id uuid := everline_uuid7(renew.at);
     means text := case when renew.payer = renew.account then 'balance' else 'deposit' end;
     locked cards_card;
-    other renewals_renewal;
     offer quoted;
     why objection;
     paid_from uuid;
@@ -220,17 +245,17 @@ begin
     select c.* into locked from cards_card c
     where c.id = renew.card and c.account_id = renew.account for update;
     if found then
-        select r.* into other from renewals_renewal r
-        where r.card_id = renew.card and r.state in ('placed', 'awaiting_payment', 'held');
-        why := case when found then stand_aside(other, renew.channel) end;
         offer := priced(
             term_of(locked, renew.plan_version, renew.at), renew.promotion, renew.channel, renew.at
         );
+        if offer.open_id is not null then
+            why := stand_aside(offer.open_id, renew.channel);
+        end if;
     end if;
     if why.reason is null then
         why := why_not(offer, means, renew.quoted_total, renew.quoted_end, renew.at);
     end if;
-    if why.reason is null and offer.promotion_cost > 0 then
+    if why.reason is null and offer.promotion_id is not null then
         why := reserve(offer, renewal_id, renew.at + interval '1 day', renew.at);
     end if;
     if why.reason is null and offer.total > 0 then
@@ -243,10 +268,10 @@ begin
     if why.reason is not null then
         return refuse(renew.channel, renew.source, renew.request_id, why);
     end if;
-    if other.id is not null then
-        perform close_renewal(other, 'absorb', 'absorbed', renew.at);
+    if offer.open_id is not null then
+        perform absorb(offer.open_id, renew.at);
     end if;
-    if offer.promotion_cost > 0 then
+    if offer.promotion_id is not null then
         perform post_holds(renewal_id, 'promotion', 'promotion_spent', renew.at);
     end if;
     written := record_renewal(
@@ -276,7 +301,6 @@ language plpgsql security definer set search_path from current as $$
 declare
     renewal_id uuid := everline_uuid7(place.at);
     locked cards_card;
-    other renewals_renewal;
     offer quoted;
     why objection;
     written uuid;
@@ -293,12 +317,12 @@ begin
     select c.* into locked from cards_card c
     where c.id = place.card and c.account_id = place.account for update;
     if found then
-        select r.* into other from renewals_renewal r
-        where r.card_id = place.card and r.state in ('placed', 'awaiting_payment', 'held');
-        why := case when found then stand_aside(other, place.channel) end;
         offer := priced(
             term_of(locked, place.plan_version, place.at), place.promotion, place.channel, place.at
         );
+        if offer.open_id is not null then
+            why := stand_aside(offer.open_id, place.channel);
+        end if;
     end if;
     if why.reason is null then
         why := why_not(offer, 'gateway', place.quoted_total, place.quoted_end, place.at);
@@ -312,8 +336,8 @@ begin
     if why.reason is not null then
         return refuse(place.channel, place.source, place.request_id, why);
     end if;
-    if other.id is not null then
-        perform close_renewal(other, 'absorb', 'absorbed', place.at);
+    if offer.open_id is not null then
+        perform absorb(offer.open_id, place.at);
     end if;
     written := record_renewal(
         renewal_id, offer, place.channel, place.source, place.request_id, 'place', 'gateway',
