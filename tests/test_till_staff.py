@@ -134,9 +134,11 @@ ADDRESSES = (
     ("POST", "{sold}/cancel"),
     ("POST", "{sold}/take-back"),
     ("POST", "{sold}/slip/58"),
+    ("POST", "{sold}/receipt"),
     ("GET", "{top}"),
     ("POST", "{top}/take-back"),
     ("POST", "{top}/slip/58"),
+    ("POST", "{top}/receipt"),
 )
 
 
