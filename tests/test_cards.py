@@ -43,7 +43,8 @@ def test_a_stocked_card_is_activated_bound_and_renewed(town: World) -> None:
     assert town.renew(card, plan).reason == "card_not_bound"
     assert bind(town, card, PHONES[0]).outcome == "bound"
     assert town.renew(card, plan).outcome == "renewed"
-    assert town.all("select event, to_state from database_history where machine = 'card'") == [
+    steps = "select event, to_state from database_history where machine = 'card' order by event"
+    assert town.all(steps) == [
         ("activate", "activated"),
         ("bind", "bound"),
     ]
