@@ -3,6 +3,7 @@
 What waits is read in waiting.py; each act is asked for in asking.py and recorded.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -76,9 +77,9 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
     return page(request, desk, "queues.html", context)
 
 
-def age(desk: Desk, since: object) -> str:
+def age(desk: Desk, since: datetime) -> str:
     """Say how long something waits, in its largest unit."""
-    seconds = max(0, int((desk.at - since).total_seconds()))  # type: ignore[operator]
+    seconds = max(0, int((desk.at - since).total_seconds()))
     days, hours, minutes = seconds // 86400, seconds // 3600, seconds // 60
     if days:
         return _("%(count)s d") % {"count": days}

@@ -4,6 +4,7 @@ A card number, a telephone number, a receipt, a spoken code or a customer number
 leads to the card's page, card.py. What is typed goes by POST, so that it stands in no address.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -93,9 +94,9 @@ def _held_by(number: CustomerNumber) -> list[Found]:
     )
 
 
-def _parsed(reader: object, typed: str) -> str | None:
+def _parsed(reader: Callable[[str], object], typed: str) -> str | None:
     try:
-        return str(reader(typed))  # type: ignore[operator]
+        return str(reader(typed))
     except InvalidNumberError:
         return None
 
