@@ -10,7 +10,7 @@ import time
 import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -39,6 +39,10 @@ class Plan:
     plan_id: uuid.UUID
     version_id: uuid.UUID
     price: int
+
+
+PINS: Final = ("2580", "2581", "3907")
+"""The service PINs that tests set on cards."""
 
 
 class World(Ground, Stores):
@@ -73,14 +77,22 @@ class World(Ground, Stores):
         """Make a caller with a request id of its own."""
         return Caller(channel, f"{channel}-test", request_id or str(uuid.uuid4()))
 
-    def card(self, state: str = "bound", *, balance: int = 0, **columns: Any) -> cards.Card:
-        """Load one card; `balance` in minor units is booked as received at the bank."""
+    def _number(self) -> tuple[int, str]:
+        """Take the next number that ends with no PIN of the tests: the verb refuses such a PIN."""
         number = next(self._numbers)
         body = f"89001{os.getpid() % 10000:04d}{number:09d}"
+        iccid = body + ids.luhn_digit(body)
+        if any(each.endswith(PINS) for each in (iccid, str(number))):
+            return self._number()
+        return number, iccid
+
+    def card(self, state: str = "bound", *, balance: int = 0, **columns: Any) -> cards.Card:
+        """Load one card; `balance` in minor units is booked as received at the bank."""
+        number, iccid = self._number()
         given: dict[str, Any] = {
             "id": ids.uuid7(self.at),
             "account_id": ids.uuid7(self.at),
-            "iccid": body + ids.luhn_digit(body),
+            "iccid": iccid,
             "msisdn": f"+88210{number:08d}",
             "kind": "sim",
             "zone": "Europe/Lisbon",
