@@ -10,6 +10,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,20 @@ def test_a_home_that_is_a_file(fresh: Path) -> None:
     fresh.write_text("")
     assert "is not a folder: set EVERLINE_HOME" in refusal(fresh)
     fresh.unlink()
+
+
+def test_many_make_one_home_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as together:
+        for number in range(50):
+            home = tmp_path / str(number) / "everline"
+            ready = threading.Barrier(8)
+
+            def make(home: Path = home, ready: threading.Barrier = ready) -> None:
+                ready.wait()
+                clusters.make_home(home)
+
+            for made in [together.submit(make) for _ in range(8)]:
+                made.result()
 
 
 def test_too_little_space(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,9 +113,15 @@ def prepare_cluster(home: Path) -> Cluster:
 
 def make_home(home: Path) -> None:
     """Make the folder if it is missing: private, but for root, where the server must pass it."""
-    if not home.is_dir():
+    if home.is_dir():
+        return
+    try:
         home.mkdir(parents=True)
-        home.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    except FileExistsError:
+        if home.is_dir():
+            return  # Another process made it this very moment.
+        raise
+    home.chmod(0o711 if os.geteuid() == 0 else 0o700)
 
 
 def is_made(cluster: Cluster) -> bool:

@@ -5,6 +5,7 @@ an operator reads: what is wrong and the way out. Nothing here starts a server o
 The data folder is in `cluster.py`, the life of the server in `server.py`.
 """
 
+import contextlib
 import errno
 import importlib.metadata
 import importlib.util
@@ -225,7 +226,7 @@ def _passes(account: Account, test: str, path: Path) -> bool:
 
 def _copy(package: Path, target: Path) -> None:
     """Copy the programs and the libraries they look for beside the package; appear complete."""
-    if not target.parent.is_dir():
+    with contextlib.suppress(FileExistsError):  # Another start may make it this very moment.
         target.parent.mkdir()
         target.parent.chmod(0o755)  # Whatever the umask.
     state = target.parent.lstat()
