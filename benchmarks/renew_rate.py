@@ -17,7 +17,7 @@ from everline.database.addresses import APP
 
 CLIENTS: Final = (8, 32)
 SIDES: Final = ("renew", "tpcb", "bare")
-FULL: Final = {"cards": 1_000_000, "scale": 50, "rounds": 5, "seconds": 15}
+FULL: Final = {"cards": 1_000_000, "scale": 50, "rounds": 5, "seconds": 8}
 QUICK: Final = {"cards": 50_000, "scale": 10, "rounds": 2, "seconds": 2}
 MARGIN: Final = 1.15
 """Cards are dealt to clients evenly, and a fast client uses up its hand sooner."""
@@ -62,9 +62,9 @@ class Player:
             options=self.ground.session,
         )
         through = base + int(ground.count(printed) * MARGIN) + 10 * clients
+        self.ground.deal(min(through, self.ground.cards))
         if through > self.ground.cards:
             raise SystemExit("The cards are used up: ask for shorter rounds, or a new home.")
-        self.ground.deal(through)
         return printed
 
 
