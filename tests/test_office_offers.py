@@ -13,7 +13,7 @@ from everline.people.roles import Role
 from everline.trust import acts
 from tests.desk import errors, fill, office, signed_in, text
 from tests.test_office import act, renewal
-from tests.world import GIGABYTE, World
+from tests.world import GIGABYTE, Plan as Sold, World
 
 __all__ = ["office"]
 
@@ -69,6 +69,61 @@ def test_a_version_changes_all_that_it_gives_and_the_sold_one_stays(
     assert (published.verb, published.facts["countries"]) == (
         "publish_version", ["ES", "FR", "PT"],
     )  # fmt: skip
+
+
+NEW = {
+    "code": "JAPAN-7", "en": "Japan, 7 days", "zh": "日本 7 天", "id": "Jepang 7 hari",
+    "period_count": "7", "period_unit": "day", "validity": "rolling", "on_renewal": "queue",
+    "allowance": "5 GB", "devices_max": "1", "countries": "JP", "EUR": "9", "EUR_tax": "20",
+}  # fmt: skip
+
+
+def test_a_new_plan_is_sold_from_its_time_on(office: World, owner: Client) -> None:
+    office.plan("HOME-30", price=1000)
+    typed = NEW | {"effective_from": local(office, hours=1)}
+    shown = text(fill(owner, "plans/new", press="preview", **typed))
+    for said in ("€9.00", "7 days", "5 GB", "Japan"):
+        assert said in shown, said
+    assert not Plan.objects.filter(code="JAPAN-7").exists()
+    assert fill(owner, "plans/new", times=2, **typed).status_code == 303
+    plan = Plan.objects.get(code="JAPAN-7")
+    assert plan.names == {"en": NEW["en"], "zh-Hans": NEW["zh"], "id": NEW["id"]}
+    version = plan.versions.get()
+    assert (version.number, version.allowance_bytes) == (1, 5 * GIGABYTE)
+    assert version.prices.get().amount == 900
+    card = office.card(balance=5000)
+    sold = Sold(plan.code, plan.id, version.id, 900)
+    assert office.renew(card, sold).reason == "plan_withdrawn"
+    office.advance(hours=2)
+    assert office.renew(card, sold).outcome == "renewed"
+    assert "publish_plan" in {each.verb for each in acts.newest()}
+
+
+def test_a_new_plan_begins_as_another_one(office: World, owner: Client) -> None:
+    office.plan("HOME-30", price=1000)
+    like = "plans/new?like=HOME-30"
+    typed = {"code": "HOME-31", "en": "a", "zh": "b", "id": "c"}
+    fill(owner, like, effective_from=local(office, days=1), countries="PT", **typed)
+    first, second = (Plan.objects.get(code=each).versions.get() for each in ("HOME-30", "HOME-31"))
+    assert second.allowance_bytes == first.allowance_bytes
+    assert second.prices.get().amount == 1000
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong"),
+    [
+        ({"code": "HOME-30"}, "code"), ({"code": "home 7"}, "code"), ({"zh": ""}, "zh"),
+        ({"effective_from": "2020-01-01T00:00"}, "effective_from"),
+    ],
+)  # fmt: skip
+def test_each_field_of_a_new_plan_says_what_is_wrong(
+    office: World, owner: Client, typed: dict[str, str], wrong: str
+) -> None:
+    office.plan("HOME-30")
+    answer = fill(owner, "plans/new", **(NEW | {"effective_from": local(office, days=2)} | typed))
+    assert answer.status_code == 422
+    assert errors(answer) == [wrong]
+    assert Plan.objects.count() == 1
 
 
 @pytest.mark.parametrize(

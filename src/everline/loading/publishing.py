@@ -1,4 +1,4 @@
-"""Publishing from the back office: a new version of a plan, its end, an offer, and what they do.
+"""Publishing from the back office: a plan, a new version of it, its end, an offer, what they do.
 
 The same tables and the same parts as a file's; the verbs stand in publishing.sql. Nothing that has
 begun is changed. The screens are office/plans.py and office/offers.py.
@@ -81,6 +81,18 @@ class Example:
     price: int
     discount: int
     bonus_bytes: int
+
+
+def publish_plan(
+    code: str, names: dict[str, str], effective_from: datetime, content: Content, at: datetime
+) -> str:
+    """Add a plan, behind all others, with its first version; gives published, exists, too_early."""
+    return str(
+        database.value(
+            "select publish_plan(%s, %s, %s, %s, %s)",
+            [code, Jsonb(names), effective_from, Jsonb(content.document), at],
+        )
+    )
 
 
 def publish_version(

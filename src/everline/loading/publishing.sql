@@ -1,6 +1,49 @@
--- Publishing from the back office what plans.yaml and promotions.yaml say otherwise: a new version
--- of a plan, and an offer. Both begin later than now, so nothing that is sold changes, and both
+-- Publishing from the back office what plans.yaml and promotions.yaml say otherwise: a plan, a new
+-- version of it, and an offer. All begin later than now, so nothing that is sold changes, and all
 -- are written by the parts in plans.sql, so there is one way.
+
+-- verb publish_plan: adds a plan, behind all others, with its first version, from an instant to
+-- come; gives published, or why not: exists (another plan has the code; the same one
+-- published again is no other), too_early.
+-- Caller: loading/publishing.py. Locks: nothing.
+create or replace function publish_plan(
+    code text, names jsonb, effective_from timestamptz, content jsonb, at timestamptz
+) returns text
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+begin
+    perform check_at(publish_plan.at);
+    if publish_plan.effective_from <= publish_plan.at then
+        return 'too_early';
+    end if;
+    insert into catalogue_plan (id, code, names, position)
+    select
+        everline_uuid7(publish_plan.at), publish_plan.code, publish_plan.names,
+        coalesce(max(p.position), 0) + 1
+    from catalogue_plan p
+    on conflict do nothing;
+    if not found then
+        return case when exists (
+            select from catalogue_plan p
+            inner join catalogue_planversion v on v.plan_id = p.id and v.number = 1
+            where p.code = publish_plan.code and p.names = publish_plan.names
+              and v.effective_from = publish_plan.effective_from
+              and version_content(v) = publish_plan.content - 'countries'
+        ) then 'published' else 'exists' end;
+    end if;
+    perform write_versions(
+        jsonb_build_array(jsonb_build_object(
+            'line', 0, 'code', publish_plan.code, 'versions', jsonb_build_array(
+                jsonb_build_object(
+                    'number', 1, 'effective_from', publish_plan.effective_from,
+                    'content', publish_plan.content
+                )
+            )
+        )),
+        publish_plan.at
+    );
+    return 'published';
+end $$;
 
 -- verb publish_version: adds a version of a plan, with all that it gives, from an instant to come;
 -- gives published, or why not: plan_unknown, overtaken (the last version is another one than

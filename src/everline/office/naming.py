@@ -206,6 +206,7 @@ def act_name(verb: str) -> str:
         "take_over": _("took a payment over"),
         "revive": _("gave a job new tries"),
         "call_back": _("called somebody back"),
+        "publish_plan": _("published a plan"),
         "publish_version": _("published a plan's version"),
         "retire_plan": _("ended a plan"),
         "keep_plan": _("kept a plan on sale"),

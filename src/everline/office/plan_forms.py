@@ -1,4 +1,4 @@
-"""The forms of a plan's next version and of its end; values are read as plans.yaml's are.
+"""The forms of a new plan, of a next version and of an end; values are read as plans.yaml's are.
 
 Where they are shown and published says plans.py.
 """
@@ -21,12 +21,14 @@ from everline.office.forms import (
     amount,
     checked,
     moment,
+    names,
     typed_amount,
     typed_bytes,
     typed_share,
 )
 
 COUNTRIES_MAX: Final = 250
+_NAMES: Final = names()
 
 
 def period_unit(code: str) -> str:
@@ -129,10 +131,12 @@ class VersionForm(DeskForm):
         max_length=1200,
     )
 
-    def __init__(self, data: Any, *, last: PlanVersion, currencies: Sequence[str]) -> None:
-        prices = {each.currency: each for each in last.prices.all()}
+    def __init__(
+        self, data: Any, *, last: PlanVersion | None, currencies: Sequence[str], **named: Any
+    ) -> None:
+        prices = {each.currency: each for each in last.prices.all()} if last else {}
         self.currencies = sorted({*currencies, *prices})
-        super().__init__(data, initial=_initial(last))
+        super().__init__(data, initial=_initial(last) if last else {"after": 0}, **named)
         for currency in self.currencies:
             price = prices.get(currency)
             self.fields[currency] = forms.CharField(
@@ -208,6 +212,25 @@ def _initial(last: PlanVersion) -> dict[str, Any]:
         "region": last.region_id,
         "countries": ", ".join(sorted(each.country for each in last.coverage.all())),
     }
+
+
+class PlanForm(VersionForm):
+    """A wholly new plan and its first version, which may begin as the last one of another plan."""
+
+    field_order = ("code", "en", "zh", "id")
+    code = checked(
+        values.code,
+        gettext_lazy("Code"),
+        gettext_lazy("What finance and partners write: capital letters, digits and hyphens."),
+        max_length=40,
+    )
+    en, zh, id = _NAMES["en"], _NAMES["zh"], _NAMES["id"]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Give its name in each language."""
+        given = self.cleaned_data
+        return {"en": given["en"], "zh-Hans": given["zh"], "id": given["id"]}
 
 
 class RetireForm(DeskForm):

@@ -1,8 +1,7 @@
-"""Plans: what is sold, what will be, a preview, a next version, and an end with a successor.
+"""Plans: what is sold, what will be, and an end with a successor.
 
-A version that is there is never changed: what changes is a new version from an instant to come. It
-is written by loading/publishing.py, which shares its parts with the loading of files. Offers are in
-offers.py.
+A version that is there is never changed: what changes is a new version from an instant to come, as
+plan_versions.py publishes it. Offers are in offers.py.
 """
 
 from datetime import datetime
@@ -22,7 +21,6 @@ from everline.office.forms import aware, wall_clock
 from everline.office.frame import page
 from everline.office.plan_forms import (
     RetireForm,
-    VersionForm,
     country_names,
     on_renewal,
     validity,
@@ -71,7 +69,8 @@ def _prices(desk: Desk, version: PlanVersion) -> list[str]:
     return [desk.money(each.amount, each.currency) for each in version.prices.order_by("currency")]
 
 
-def _plan(code: str) -> tuple[Plan, list[PlanVersion]]:
+def found(code: str) -> tuple[Plan, list[PlanVersion]]:
+    """Find a plan with its versions, the last one first."""
     plan = Plan.objects.filter(code=code).select_related("successor").first()
     if plan is None:
         raise Http404
@@ -80,7 +79,7 @@ def _plan(code: str) -> tuple[Plan, list[PlanVersion]]:
 
 def show_plan(request: HttpRequest, desk: Desk, code: str) -> HttpResponse:
     """Show a plan with all its versions, each as it reads where it is sold."""
-    plan, versions = _plan(code)
+    plan, versions = found(code)
     has_ended = plan.retired_at is not None and plan.retired_at <= desk.at
     context = {
         "plan": plan,
@@ -109,7 +108,7 @@ def _stored(desk: Desk, version: PlanVersion) -> Version:
          for each in version.prices.order_by("currency")],
     )  # fmt: skip
     until = version.effective_until
-    return _shown(desk, content, version.effective_from) | {
+    return shown(desk, content, version.effective_from) | {
         "number": version.number,
         "until": desk.instant(until) if until else "",
         "is_now": version.effective_from <= desk.at and (until is None or until > desk.at),
@@ -117,7 +116,7 @@ def _stored(desk: Desk, version: PlanVersion) -> Version:
     }
 
 
-def _shown(desk: Desk, content: Content, starts: datetime) -> Version:
+def shown(desk: Desk, content: Content, starts: datetime) -> Version:
     """Say what a version gives as it reads where it is sold, with an example."""
     bought = max(desk.at, starts)
     ends = publishing.example_end(content.period, content.validity, desk.zone, bought)
@@ -135,54 +134,9 @@ def _shown(desk: Desk, content: Content, starts: datetime) -> Version:
     }
 
 
-def add_version(request: HttpRequest, desk: Desk, code: str) -> HttpResponse:
-    """Publish a new version of a plan, from an instant to come."""
-    plan, versions = _plan(code)
-    if not versions or (plan.retired_at is not None and plan.retired_at <= desk.at):
-        raise Http404
-    form = VersionForm(
-        request.POST if request.method == "POST" else None,
-        last=versions[0],
-        currencies=sorted(desk.policy.currency_digits),
-    )
-    sheet = Sheet(
-        _("New version of %(plan)s") % {"plan": words.name(plan.names)},
-        _("What is sold now stays as it is. Times are those of %(zone)s.") % {"zone": desk.zone},
-        _("Publish"),
-        reverse("office:plan", kwargs={"code": code}),
-        preview="office/preview_version.html",
-    )
-
-    def starts() -> datetime:
-        return aware(desk, form.cleaned_data["effective_from"])
-
-    def look() -> Version | None:
-        late = plan.retired_at is not None and plan.retired_at <= starts()
-        if starts() <= max(desk.at, versions[0].effective_from) or late:
-            form.add_error("effective_from", _refused("retired" if late else "too_early"))
-            return None
-        return _shown(desk, form.content, starts())
-
-    def act(request_id: str) -> Done | None:
-        after = form.cleaned_data["after"]
-        reached = publishing.publish_version(code, after, starts(), form.content, desk.at)
-        if reached != publishing.PUBLISHED:
-            form.add_error(None if reached == "overtaken" else "effective_from", _refused(reached))
-            return None
-        facts = form.content.document | {
-            "number": after + 1,
-            "from": starts().isoformat(),
-            "request": request_id,
-        }
-        desk.record("publish_version", ("plan", code), facts)
-        return Done(_("The new version is published."))
-
-    return fill(request, desk, sheet, form, act=act, look=look)
-
-
 def retire(request: HttpRequest, desk: Desk, code: str) -> HttpResponse:
     """End a plan at an instant to come, and name its successor."""
-    plan, _versions = _plan(code)
+    plan, _versions = found(code)
     if plan.retired_at is not None and plan.retired_at <= desk.at:
         raise Http404
     form = RetireForm(
@@ -217,7 +171,7 @@ def retire(request: HttpRequest, desk: Desk, code: str) -> HttpResponse:
         reached = publishing.retire_plan(code, successor, ends, desk.at)
         if reached != publishing.PUBLISHED:
             field = "retired_at" if reached in {"too_early", "retired"} else "successor"
-            form.add_error(field, _refused(reached))
+            form.add_error(field, refused(reached))
             return None
         facts = {"ends": ends.isoformat(), "successor": successor, "request": request_id}
         desk.record("retire_plan", ("plan", code), facts)
@@ -228,7 +182,7 @@ def retire(request: HttpRequest, desk: Desk, code: str) -> HttpResponse:
 
 def keep(request: HttpRequest, desk: Desk, code: str) -> HttpResponse:
     """Take an end that is still to come back."""
-    plan, _versions = _plan(code)
+    plan, _versions = found(code)
     question = Question(
         _("Keep this plan on sale?"),
         _("The end that is planned is taken back."),
@@ -242,16 +196,17 @@ def keep(request: HttpRequest, desk: Desk, code: str) -> HttpResponse:
             return Done(_("It was so before."), is_good=False)
         reached = publishing.retire_plan(code, None, None, desk.at)
         if reached != publishing.PUBLISHED:
-            return Done(_refused(reached), is_good=False)
+            return Done(refused(reached), is_good=False)
         desk.record("keep_plan", ("plan", code), {"request": request_id})
         return Done(_("The plan stays on sale."))
 
     return ask(request, desk, question, act)
 
 
-def _refused(reached: str) -> str:
+def refused(reached: str) -> str:
     """Say why something was not published."""
     return {
+        "exists": _("Another plan has this code already. Choose another one."),
         "overtaken": _("Somebody has published a version meanwhile. Look at it, then begin anew."),
         "too_early": _("It must begin later than now and later than the last version."),
         "retired": _("The plan has ended by then. Write an earlier time."),
