@@ -68,8 +68,12 @@ SESSION_COOKIE_HTTPONLY = True
 PROXIES = int(os.environ.get("EVERLINE_PROXIES") or "0")
 LOOK_UPS_PER_MINUTE = int(os.environ.get("EVERLINE_LOOK_UPS") or "30")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
-SECURE_SSL_REDIRECT = False
+# Only a proxy can tell that a request came without TLS; else this would redirect for ever.
+SECURE_SSL_REDIRECT = IS_SECURE and bool(PROXIES)
 SECURE_HSTS_SECONDS = 31_536_000 if IS_SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_SECURE
+# To be on the browsers' own lists cannot be undone for months: that is for the domain's owner.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
