@@ -75,10 +75,11 @@ def test_a_zone_with_other_rules_here_than_in_the_database_is_named(
         checks = everline("doctor", "--json").json["checks"]
         return next(each for each in checks if each["name"] == "zones")
 
-    assert "Europe/Lisbon" not in told()["finding"]
+    # The first of all, as only some are named, and a server's own zones may differ in others.
+    assert "Africa/Abidjan" not in told()["finding"]
     tokyo = resources.files("tzdata") / "zoneinfo" / "Asia" / "Tokyo"
-    (tmp_path / "Europe").mkdir()
-    (tmp_path / "Europe" / "Lisbon").write_bytes(tokyo.read_bytes())
+    (tmp_path / "Africa").mkdir()
+    (tmp_path / "Africa" / "Abidjan").write_bytes(tokyo.read_bytes())
     try:
         zoneinfo.reset_tzpath(to=[str(tmp_path)])
         zoneinfo.ZoneInfo.clear_cache()
@@ -87,5 +88,5 @@ def test_a_zone_with_other_rules_here_than_in_the_database_is_named(
         zoneinfo.reset_tzpath()
         zoneinfo.ZoneInfo.clear_cache()
     assert found["state"] == "warn"
-    assert "Europe/Lisbon" in found["finding"]
+    assert "Africa/Abidjan" in found["finding"]
     assert "tzdata" in found["way_out"]
