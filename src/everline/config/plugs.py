@@ -28,6 +28,7 @@ from everline import (
     topups,
 )
 from everline.channels.hotline import legs
+from everline.config import shapes
 from everline.config.environment import keep_secret
 from everline.database.migrate import MONTHS_AHEAD
 from everline.jobs import Kind, Now, Sweep
@@ -60,6 +61,7 @@ _made: Final[list[Sandbox | Terminal | PayPal | Simulated]] = []
 
 def plug_in() -> None:
     """Install what this deployment uses; calling it again changes nothing."""
+    shapes.make_ready()
     # httpx tells every address it calls, in each of which some attempt or card is named.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     has_paypal = not paypal_lacks()

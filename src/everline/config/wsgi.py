@@ -1,6 +1,7 @@
 """The web application, as a WSGI server imports it: Django, plugged in."""
 
 import warnings
+from importlib import import_module
 from typing import Final
 
 from django.core.exceptions import ImproperlyConfigured
@@ -24,6 +25,7 @@ def _application() -> WSGIHandler:
     found: WSGIHandler = get_wsgi_application()
     from everline.config.plugs import plug_in  # noqa: PLC0415  Apps are loaded now.
 
+    import_module(settings.ROOT_URLCONF)  # With all views, whose types plug_in() makes ready.
     plug_in()
     return found
 
