@@ -51,6 +51,7 @@ pytest_plugins = [
     "tests.command",
     "tests.counter",
     "tests.lobby",
+    "tests.logs",
     "tests.marketplace",
     "tests.paypal",
     "tests.paypal_bank",

@@ -9,12 +9,14 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -25,6 +27,7 @@ from everline import cards, clock, database
 from everline.channels.partner.auth import MEMORY
 from everline.database.addresses import Addresses
 from everline.database.pool import pool
+from tests.logs import require_clean
 from tests.stores import Owner
 from tests.world import Plan, World
 
@@ -140,6 +143,7 @@ def serving(logins: Addresses) -> Iterator[Server]:
         port = free.getsockname()[1]
     program = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port)]
     options = ["--workers", "1", "--blocking-threads", "16", "--log-level", "error"]
+    said = tempfile.NamedTemporaryFile()  # noqa: SIM115  Closed below, and gone then.
     process = subprocess.Popen(
         [*program, *options, "everline.config.wsgi:application"],
         env=os.environ
@@ -149,8 +153,8 @@ def serving(logins: Addresses) -> Iterator[Server]:
             "EVERLINE_MODE": "simulation",
             "EVERLINE_POOL_MAX": "16",
         },
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=said,
+        stderr=said,
     )
     try:
         _wait_for(port, process)
@@ -162,6 +166,8 @@ def serving(logins: Addresses) -> Iterator[Server]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(10)
+    with said:
+        require_clean(Path(said.name))
 
 
 def one_connection() -> psycopg.Connection:

@@ -25,6 +25,7 @@ from everline.database import verbs
 from everline.database.server import admin_address
 from tests.command import everline_process
 from tests.homes import clear, is_up
+from tests.logs import require_clean
 from tests.simulator import wait_until
 
 START_SECONDS = 60.0
@@ -62,7 +63,9 @@ class Demo:
     def end(self, number: int = signal.SIGINT) -> int:
         """Send a signal to the command alone, as a terminal's Ctrl-C reaches it alone."""
         self.process.send_signal(number)
-        return self.process.wait(START_SECONDS)
+        status = self.process.wait(START_SECONDS)
+        require_clean(self.home.parent / "stderr")
+        return status
 
 
 @pytest.fixture
