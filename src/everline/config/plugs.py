@@ -32,6 +32,7 @@ from everline.config import shapes
 from everline.config.environment import keep_secret
 from everline.database.migrate import MONTHS_AHEAD
 from everline.jobs import Kind, Now, Sweep
+from everline.pages import look
 from everline.payments import gateways
 from everline.payments.gateways.paypal import PayPal
 from everline.payments.gateways.paypal_wire import PLACES, Keys
@@ -69,6 +70,7 @@ def plug_in() -> None:
         _unplug()
         _plug_outside(with_paypal=has_paypal)
     signatures.install(signing_key)
+    look.install(look.read(Path(settings.BRAND_FILE)) if settings.BRAND_FILE else look.Look())
     official.install_receipts({"rnw": renewals.receipt, "top": topups.receipt})
     if settings.DEMO:
         notices.install({"email": notices.Outbox(), "sms": notices.Outbox()})

@@ -28,6 +28,7 @@ PAYPAL_ENVIRONMENT = os.environ.get("EVERLINE_PAYPAL_ENVIRONMENT", "")
 PAYPAL_CLIENT_ID = os.environ.get("EVERLINE_PAYPAL_CLIENT_ID", "")
 PAYPAL_SECRET = os.environ.get("EVERLINE_PAYPAL_SECRET", "")
 PAYPAL_WEBHOOK_ID = os.environ.get("EVERLINE_PAYPAL_WEBHOOK_ID", "")
+BRAND_FILE = os.environ.get("EVERLINE_BRAND_FILE", "")  # The operator's look, pages/look.py.
 MERCHANT = os.environ.get("EVERLINE_MERCHANT", "Everline")
 # Where the operator's days begin and end, for the back office.
 ZONE = os.environ.get("EVERLINE_ZONE") or ("Asia/Jakarta" if DEMO else "UTC")
@@ -158,6 +159,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "everline.pages.dressing.dressed",
             ],
         },
     },

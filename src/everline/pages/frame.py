@@ -12,6 +12,7 @@ from django.shortcuts import render, resolve_url
 from django.utils.translation import get_language
 
 from everline import catalogue, clock, trust
+from everline.pages import look
 
 HTML_TAGS: Final = {"zh-hans": "zh-Hans"}
 """How a language is written in HTML, where that is not Django's way (BCP 47)."""
@@ -42,7 +43,7 @@ def frame(
     """
     current = get_language()
     return {
-        "operator": policy.name if policy else settings.MERCHANT,
+        "operator": look.installed().name or (policy.name if policy else settings.MERCHANT),
         "domain": policy.domain if policy else "",
         "html_tag": HTML_TAGS.get(current or "", current or "en"),
         "languages": [

@@ -1,0 +1,52 @@
+"""The addresses of the operator's look: its tokens as a style sheet, and its logo.
+
+Both carry the look's version in their query, so that browsers may keep them for ever. Without a
+look of its own an operator has none of them on its pages: then tokens.css and mark.svg serve.
+"""
+
+from typing import Final
+
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from everline.pages import look
+
+FOR_EVER: Final = "public, max-age=31536000, immutable"
+FOR_AN_HOUR: Final = "public, max-age=3600"
+
+
+@require_safe
+def style(request: HttpRequest) -> HttpResponse:
+    """Serve the operator's tokens; those of a look without colours are none."""
+    installed = look.installed()
+    return _kept(request, HttpResponse(installed.css, content_type="text/css; charset=utf-8"))
+
+
+@require_safe
+def mark(request: HttpRequest) -> HttpResponse:
+    """Serve the operator's logo, which may load and run nothing even when opened by itself."""
+    drawing = look.installed().mark
+    if not drawing:
+        raise Http404
+    answer = _kept(request, HttpResponse(drawing, content_type="image/svg+xml"))
+    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
+
+
+def dressed(_request: HttpRequest) -> dict[str, str]:
+    """Tell every template where the logo is, and where the operator's tokens are, if it has any."""
+    installed = look.installed()
+    return {
+        "mark": f"{reverse('pages:mark')}?{installed.version}"
+        if installed.mark
+        else staticfiles_storage.url("pages/mark.svg"),
+        "look": f"{reverse('pages:look')}?{installed.version}" if installed.css else "",
+    }
+
+
+def _kept(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+    is_this = request.META.get("QUERY_STRING") == look.installed().version
+    answer["Cache-Control"] = FOR_EVER if is_this else FOR_AN_HOUR
+    return answer
