@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from everline.pages import look
+from everline.pages.statics import FOR_EVER
 
-FOR_EVER: Final = "public, max-age=31536000, immutable"
 FOR_AN_HOUR: Final = "public, max-age=3600"
 
 
