@@ -143,6 +143,7 @@ def test_what_verbs_write_has_foreign_keys_to_locked_rows_alone(world: World) ->
         ("cards_device", "cards_card"),
         ("ledger_hold", "ledger_account"),
         ("ledger_rollup", "ledger_account"),
+        ("notices_device", "cards_card"),
         ("payments_attempt", "payments_payment"),
         ("payments_refund", "payments_attempt"),
         ("payments_refund", "payments_payment"),

@@ -70,13 +70,16 @@ def plug_in() -> None:
         _unplug()
         _plug_outside(with_paypal=has_paypal)
     signatures.install(signing_key)
+    notices.install_key(push_key)
     look.install(look.read(Path(settings.BRAND_FILE)) if settings.BRAND_FILE else look.Look())
     official.install_receipts({"rnw": renewals.receipt, "top": topups.receipt})
     if settings.DEMO:
-        notices.install({"email": notices.Outbox(), "sms": notices.Outbox()})
+        notices.install(dict.fromkeys(("email", "sms", "push"), notices.Outbox()))
         clock.use_offset(MovedClock().offset)
-    elif settings.EMAIL_HOST:
-        notices.install({"email": notices.Smtp()})
+    else:
+        mail = {"email": notices.Smtp()} if settings.EMAIL_HOST else {}
+        push = {"push": notices.WebPush(push_key)}
+        notices.install({**notices.installed(), **push, **mail})
 
 
 def _plug_outside(*, with_paypal: bool) -> None:
@@ -122,6 +125,17 @@ def signing_key() -> str:
         return Path(settings.SIGNING_KEY_FILE).read_text(encoding="ascii").strip()
     settings.HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
     return keep_secret(settings.HOME / "signing.key", secrets.token_urlsafe(SEED_LENGTH))
+
+
+def push_key() -> str:
+    """Read the private key by which push services know the operator, made at its first use.
+
+    A file that EVERLINE_PUSH_KEY_FILE names must be there: web servers and workers share it, and
+    with another one all devices would have to be switched on anew.
+    """
+    if settings.PUSH_KEY_FILE:
+        return Path(settings.PUSH_KEY_FILE).read_text(encoding="ascii").strip()
+    return keep_secret(settings.HOME / "push.key", notices.new_key())
 
 
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(

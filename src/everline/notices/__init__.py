@@ -6,23 +6,43 @@ themselves are the outbox, shown by office/outbox.py.
 """
 
 from everline.notices.contact import NOBODY, Contact
+from everline.notices.push import Device, forget_device, is_reminded, remind_device
 from everline.notices.send import Notice, newest, send, waiting_media
-from everline.notices.senders import Letter, Outbox, RefusedError, Sender, Smtp, install, installed
+from everline.notices.senders import (
+    GoneError,
+    Letter,
+    Outbox,
+    RefusedError,
+    Sender,
+    Smtp,
+    install,
+    installed,
+)
+from everline.notices.webpush import WebPush, browser_key, install_key, new_key
 from everline.notices.wording import Words, word
 
 __all__ = [
     "NOBODY",
     "Contact",
+    "Device",
+    "GoneError",
     "Letter",
     "Notice",
     "Outbox",
     "RefusedError",
     "Sender",
     "Smtp",
+    "WebPush",
     "Words",
+    "browser_key",
+    "forget_device",
     "install",
+    "install_key",
     "installed",
+    "is_reminded",
+    "new_key",
     "newest",
+    "remind_device",
     "send",
     "waiting_media",
     "word",

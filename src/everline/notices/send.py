@@ -16,7 +16,8 @@ from django.conf import settings
 
 from everline import database, ids
 from everline.catalogue import Policy, policy
-from everline.notices.senders import Letter, RefusedError, sender_of
+from everline.notices.push import device_of
+from everline.notices.senders import GoneError, Letter, RefusedError, sender_of
 from everline.notices.warnings import WRITERS, word_warning
 from everline.notices.wording import SMS_LENGTH_MAX, Words, word
 
@@ -70,8 +71,10 @@ def send(notice_id: UUID, now: Now) -> str:
     ):
         database.value("select notice_sent(%s, 'stopped', %s)", [notice.id, now()])
         return "stopped"
-    operator = policy()
-    letter = letter_of(notice, operator)
+    letter = letter_of(notice, policy())
+    if notice.medium == "push" and letter.device is None:
+        database.value("select notice_sent(%s, 'stopped', %s)", [notice.id, now()])
+        return "stopped"
     state = "sent"
     try:
         with database.outside():
@@ -79,6 +82,9 @@ def send(notice_id: UUID, now: Now) -> str:
     except RefusedError as error:
         logger.info("notice %s cannot be sent: %s", notice.id, error)
         state = "failed"
+        if isinstance(error, GoneError):
+            database.value("select device_gone(%s)", [UUID(notice.recipient)])
+            state = "stopped"
     database.value("select notice_sent(%s, %s, %s)", [notice.id, state, now()])
     return state
 
@@ -87,6 +93,19 @@ def letter_of(notice: Notice, operator: Policy) -> Letter:
     """Put a notice into the form of its medium."""
     words = notice.words(operator)
     is_sms = notice.medium == "sms"
+    if notice.medium == "push":
+        return Letter(
+            key=ids.outside("ntc", notice.id),
+            sender_name=operator.name,
+            sender=operator.sender_email,
+            domain=operator.domain,
+            recipient=notice.recipient,
+            subject=words.subject,
+            text=words.lead,
+            html="",
+            link=words.link,
+            device=device_of(UUID(notice.recipient)),
+        )
     return Letter(
         key=ids.outside("ntc", notice.id),
         sender_name=operator.name,

@@ -16,6 +16,7 @@ from django.core.mail.message import BadHeaderError
 from django.core.validators import validate_email
 
 from everline.errors import FaultError
+from everline.notices.push import Device
 
 PERMANENT: Final = range(500, 600)
 """Replies of SMTP that will not change by asking again (RFC 5321, 4.2.1)."""
@@ -25,7 +26,8 @@ PERMANENT: Final = range(500, 600)
 class Letter:
     """One worded notice for one recipient. `sender` is an address or number of the operator.
 
-    `key` is the same each time it is sent. A text message has no subject and no HTML.
+    `key` is the same each time it is sent. A text message has no subject and no HTML; a push
+    message goes to a device.
     """
 
     key: str
@@ -36,10 +38,16 @@ class Letter:
     subject: str
     text: str
     html: str
+    link: str = ""
+    device: Device | None = None
 
 
 class RefusedError(Exception):
     """The recipient will never be reached this way; the reason names no person."""
+
+
+class GoneError(RefusedError):
+    """The same, and the device is not known any more: it can be forgotten."""
 
 
 class Sender(Protocol):

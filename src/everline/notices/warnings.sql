@@ -95,6 +95,10 @@ begin
         warn.account, warn.fact, warn.template, reach(warn.account, warn.contact), warn.facts,
         time_to_say(warn.zone, warn.latest, warn.at), warn.at
     );
+    perform push_later(
+        warn.account, warn.fact, warn.template, warn.facts,
+        time_to_say(warn.zone, warn.latest, warn.at), warn.at
+    );
     return true;
 end $$;
 

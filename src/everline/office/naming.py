@@ -124,7 +124,11 @@ def notice_name(code: str) -> str:
 
 def medium_name(code: str) -> str:
     """Name a way in which a notice goes."""
-    return {"email": _("E-mail"), "sms": _("Text message")}.get(code, code)
+    return {
+        "email": _("E-mail"),
+        "sms": _("Text message"),
+        "push": _("Push message"),
+    }.get(code, code)
 
 
 def gateway_name(code: str) -> str:

@@ -25,6 +25,7 @@ class Shown:
     """One notice as the page shows it."""
 
     is_sms: bool
+    is_push: bool
     recipient: str
     at: str
     state: str
@@ -57,7 +58,8 @@ def _shown(notice: notices.Notice, policy: catalogue.Policy) -> Shown:
     words = notice.words(policy)
     return Shown(
         is_sms=notice.medium == "sms",
-        recipient=notice.recipient,
+        is_push=notice.medium == "push",
+        recipient="" if notice.medium == "push" else notice.recipient,
         at=clock.format_instant(notice.at, notice.facts["zone"], get_language() or "en"),
         state=notice.state,
         language=TAGS.get(words.locale, words.locale),
