@@ -35,7 +35,7 @@ def mark(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def dressed(_request: HttpRequest) -> dict[str, str]:
+def dressed(_request: HttpRequest | None) -> dict[str, str]:
     """Tell every template where the logo is, and where the operator's tokens are, if it has any."""
     installed = look.installed()
     return {

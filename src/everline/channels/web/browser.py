@@ -1,4 +1,4 @@
-"""What one browser remembers in its session: renewals, returns from payments, eSIMs it took.
+"""What one browser remembers in its session: renewals, payments, eSIMs it took, reminders.
 
 So the same browser may go on with an open renewal that anybody else is only told of. Nothing here
 is a proof of who somebody is.
@@ -14,6 +14,7 @@ _RENEWALS: Final = "renewals"
 _TOP_UPS: Final = "topups"
 _RETURNS: Final = "returns"
 _ESIMS: Final = "esims"
+_REMINDERS: Final = "reminders"
 
 
 def remember_renewal(request: HttpRequest, renewal_id: UUID) -> None:
@@ -54,6 +55,26 @@ def remember_return(request: HttpRequest, attempt_id: UUID) -> None:
 def has_returned(request: HttpRequest, attempt_id: UUID | None) -> bool:
     """Tell whether this browser came back from the gateway's page of an attempt."""
     return str(attempt_id) in request.session.get(_RETURNS, [])
+
+
+def remember_reminder(request: HttpRequest, card_id: UUID, reminder_id: UUID) -> None:
+    """Remember that this browser switched reminders of a card on."""
+    known = request.session.get(_REMINDERS, {})
+    kept = {key: value for key, value in known.items() if key != str(card_id)}
+    newest = list(kept.items())[-REMEMBERED_MAX + 1 :]
+    request.session[_REMINDERS] = dict([*newest, (str(card_id), str(reminder_id))])
+
+
+def reminder_of(request: HttpRequest, card_id: UUID) -> UUID | None:
+    """Tell which reminder of a card is this browser's."""
+    found = request.session.get(_REMINDERS, {}).get(str(card_id))
+    return UUID(found) if found else None
+
+
+def forget_reminder(request: HttpRequest, card_id: UUID) -> None:
+    """Forget which reminder of a card is this browser's."""
+    known = request.session.get(_REMINDERS, {})
+    request.session[_REMINDERS] = {key: each for key, each in known.items() if key != str(card_id)}
 
 
 def _remember(request: HttpRequest, name: str, inner: UUID) -> None:

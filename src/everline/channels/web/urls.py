@@ -1,4 +1,7 @@
-"""The addresses of the online channel. No card number, telephone number or name stands in one."""
+"""The addresses of the online channel. No card number, telephone number or name stands in one.
+
+What stands for them is written by tokens.py.
+"""
 
 from django.urls import path
 
@@ -8,11 +11,13 @@ from everline.channels.web import (
     esims,
     following,
     holders,
+    installing,
     mandates,
     ordering,
     pins,
     places,
     receipts,
+    reminders,
     tokens,
     topping_up,
     topup_pages,
@@ -53,6 +58,12 @@ urlpatterns = [
     path("places", places.show, name="places"),
     path("verify", verifying.ask, name="verify"),
     path("verify/<path:code>", verifying.show, name="verify-code"),
+    path("app", installing.app, name="app"),
+    path("offline", installing.offline, name="offline"),
+    path("manifest.webmanifest", installing.manifest, name="manifest"),
+    path("sw.js", installing.worker, name="worker"),
+    path("icons/<slug:purpose>-<int:size>.png", installing.drawn, name="icon"),
+    path("cards/<card:card_id>/reminders", reminders.switch, name="reminders"),
     path("my/cards", holders.cards_held, name="my-cards"),
     path("sign-in", holders.SignIn.as_view(), name="sign-in"),
     path("sign-out", holders.SignOut.as_view(), name="sign-out"),
