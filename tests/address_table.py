@@ -95,12 +95,21 @@ TABLE: Final[tuple[Row, ...]] = (
         "POST /top-ups/<topup:top_up_id>/cancel",
         "POST /top-ups/<topup:top_up_id>/receipt",
         "GET POST /places",
+        "GET POST /app",
+        "GET /offline",
+        "GET /manifest.webmanifest",
+        "GET /sw.js",
+        "GET /look.css",
+        "GET /icons/<slug:purpose>-<int:size>.png",
+        "GET POST /cards/<card:card_id>/reminders",
         "GET POST /verify",
         "GET /verify/<path:code>",
         "GET POST /sign-in",
         "POST /sign-out",
         "GET POST /office/welcome/<uidb64>/<token>",
     ),
+    # Where the operator has no mark of its own.
+    *rows(Gate(404), "GET /mark.svg"),
     # A holder's own: for nobody else does the address exist.
     *rows(
         HOLDER,

@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, clear_url_caches, get_resolver
 
-from everline import clock
+from everline import clock, notices
 from everline.channels.hotline import urls as hotline_urls
 from everline.channels.partner.auth import MEMORY
 from everline.config import urls
@@ -56,6 +56,7 @@ def patterns(resolver: URLResolver, before: str = "/") -> Iterator[str]:
 def everybody(town_logins: Addresses) -> Iterator[Everybody]:
     """One world for the whole file: what is refused writes nothing, and what is let in little."""
     point_at(town_logins)
+    notices.install_key(notices.new_key)
     gateways.install({"sandbox": Sandbox("http://localhost:9", SECRET, "Testline")})
     empty(town_logins)
     MEMORY.clear()
