@@ -266,7 +266,7 @@ def test_a_renewal_opened_elsewhere_is_found_by_its_code_and_paid(sandboxed: Wor
     line.dial()
     line.key("13")
     heard = line.key(f"{renewal.spoken_code}#")
-    assert "is open. It was opened on this website." in heard
+    assert "is open. It was opened on this website, " in heard
     assert "Paid, being delivered." in line.key(f"1{PIN}#")
     assert _paid(world) == 1
 

@@ -3,7 +3,9 @@
 Its sentence stands in errors.py; where it leads on to is each channel's own table.
 """
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from django.utils.translation import gettext as _, ngettext
 
@@ -17,13 +19,12 @@ def in_words(refusal: Refusal, card: Card | None, policy: Policy) -> list[str]:
     """Word the facts of a refusal that help; what is not needed, or not for everybody, is left."""
     facts = dict(refusal.facts)
     match refusal.code:
-        case Code.RENEWAL_OPEN if card and "since" in facts:
-            since = words.instant(datetime.fromisoformat(facts["since"]), card.zone)
-            opened = {"channel": words.channel(facts.get("channel", "")), "since": since}
-            return [_("It was opened %(channel)s, %(since)s.") % opened]
+        case Code.RENEWAL_OPEN | Code.TERM_PAID if card:
+            return elsewhere(refusal, partial(words.instant, zone=card.zone))
         case Code.QUOTE_CHANGED if card and facts.get("total") is not None:
             total = words.money(facts["total"], facts["currency"], policy)
-            return [_("The total is now %(total)s.") % {"total": total}]
+            told = _("The total is now %(total)s.") % {"total": total}
+            return [*elsewhere(refusal, partial(words.instant, zone=card.zone)), told]
         case Code.LIMIT_EXCEEDED if card and facts.get("most") is not None:
             most = words.money(facts["most"], card.currency, policy)
             return [_("At most %(most)s can be paid here at once.") % {"most": most}]
@@ -41,4 +42,22 @@ def in_words(refusal: Refusal, card: Card | None, policy: Policy) -> list[str]:
                 queued,
             )
             return [told % {"count": queued}]
+    return []
+
+
+def elsewhere(refusal: Refusal, say: Callable[[datetime], str]) -> list[str]:
+    """Say where and since when another renewal stands that this one lost against, if it did."""
+    facts = dict(refusal.facts)
+    if "since" not in facts:
+        return []
+    since = say(datetime.fromisoformat(facts["since"]))
+    other = {"channel": words.channel(facts.get("channel", "")), "since": since}
+    match refusal.code:
+        case Code.RENEWAL_OPEN:
+            return [_("It was opened %(channel)s, %(since)s.") % other]
+        case Code.QUOTE_CHANGED | Code.TERM_PAID:
+            told = _(
+                "The card was renewed %(channel)s, %(since)s. Pay only if you want one more term."
+            )
+            return [told % other]
     return []

@@ -108,6 +108,19 @@ begin
     )::quoted;
 end $$;
 
+-- part lately_paid: where and since when a card has been renewed, if that was within a day: whoever
+-- is refused because of it is told. Empty when it was not.
+create or replace function lately_paid(card uuid, at timestamptz) returns jsonb
+language sql stable as $$
+    select coalesce((
+        select jsonb_build_object('channel', r.channel, 'since', r.paid_at)
+        from renewals_renewal r
+        where r.card_id = lately_paid.card and r.state in ('paid', 'delivered')
+          and r.paid_at > lately_paid.at - interval '1 day'
+        order by r.paid_at desc limit 1
+    ), '{}'::jsonb)
+$$;
+
 -- part why_not_card: what in the card, the plan version or the terms ahead forbids a sale. Asked
 -- only of those that something stands against, or that have terms ahead.
 create or replace function why_not_card(
@@ -129,7 +142,7 @@ begin
     end if;
     select v.* into version from catalogue_planversion v where v.id = why_not_card.plan_version;
     if terms.is_new and version.on_renewal <> 'queue' then
-        return row('term_paid', '{}'::jsonb)::objection;
+        return row('term_paid', lately_paid(card.id, why_not_card.at))::objection;
     end if;
     if version.id is null then
         return row('plan_unknown', '{}'::jsonb)::objection;

@@ -33,7 +33,7 @@ begin
     ) then
         return row('quote_changed', jsonb_build_object(
             'total', offer.total, 'currency', offer.currency, 'ends_at', offer.ends_at
-        ))::objection;
+        ) || lately_paid(offer.card_id, why_not.at))::objection;
     end if;
     return null;
 end $$;

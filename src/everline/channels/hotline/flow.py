@@ -295,7 +295,7 @@ _OPEN: Final = (
         "open",
         (
             _("A renewal of the card that ends in %(ending)s is open."),
-            _("It was opened %(channel)s."),
+            Line(_("It was opened %(channel)s, %(since)s."), "unsaid"),
             Line(_("The plan %(plan)s, the total is %(total)s."), "joinable"),
             Line(_("You can pay until %(deadline)s."), "unpaid"),
             Line(_("We are checking the payment. Do not pay again."), "unsure"),

@@ -169,10 +169,11 @@ def _open(talk: Talk) -> Scene:
     is_unpaid = renewal.state == "awaiting_payment" and not is_unsure
     holds = {"unpaid": is_unpaid, "unsure": is_unsure, "coded": bool(code)}
     holds |= {"joinable": talk.leg.is_joinable and is_unpaid, "payable": is_unpaid}
-    holds["linkable"] = holds["joinable"]
+    holds |= {"linkable": holds["joinable"], "unsaid": not talk.is_told_where}
     values = {
         "ending": ear.ending(renewal.iccid),
         "channel": words.channel(renewal.channel),
+        "since": ear.instant(renewal.placed_at, renewal.zone),
         "plan": words.name(renewal.plan_names),
         "total": ear.money(renewal.total, renewal.currency, talk.policy),
         "deadline": ear.instant(renewal.deadline_at or talk.at, renewal.zone),

@@ -6,7 +6,7 @@ is followed in paying.py.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Concatenate, Final, ParamSpec
 from uuid import uuid4
 
@@ -26,6 +26,7 @@ from everline.channels.kiosk.refusals import explain
 from everline.channels.kiosk.visits import CHANNEL, Sale, Visit, in_visit
 from everline.errors import Code, Refusal
 from everline.pages import words
+from everline.pages.again import renewed_before
 from everline.pages.frame import see_other
 from everline.renewals import Quote
 
@@ -38,7 +39,6 @@ QUOTED_MAX: Final = 24
 FIRST: Final = 4
 """How many plans are shown at first: more than these nobody compares standing."""
 
-SHORTLY: Final = timedelta(hours=1)
 SHOWN_ANEW: Final = frozenset({Code.QUOTE_CHANGED, Code.REQUEST_REUSED})
 _METHODS: Final = ["GET", "HEAD", "POST"]
 _P = ParamSpec("_P")
@@ -153,8 +153,8 @@ def order(request: HttpRequest, visit: Visit, card: Card, plan: str) -> HttpResp
     sent = request.POST if request.method == "POST" and not is_tried else None
     anew = OrderForm(initial={"contact": request.POST.get("contact", "")})
     form = OrderForm(sent) if sent else anew
-    is_repeated = _is_repeated(card, offer, form.data.get("request_id", ""))
-    if form.is_valid() and is_repeated and not form.cleaned_data["again"]:
+    repeated = renewed_before(card.id, offer.code, form.data.get("request_id", ""), at)
+    if form.is_valid() and repeated and not form.cleaned_data["again"]:
         form.add_error("again", _("Tick this to buy the same plan once more."))
     if form.is_valid():
         answer = sales.place_renewal(visit, card, offer, form.cleaned_data, at)
@@ -162,16 +162,19 @@ def order(request: HttpRequest, visit: Visit, card: Card, plan: str) -> HttpResp
             assert answer.id is not None
             return _opened(request, visit, Sale("renewal", answer.id), plan)
         is_promo = answer.refusal.code.startswith("promotion_")
+        # Somebody else may just have renewed: what was quoted before the order is old now.
+        quote, problem = _quote(card, offer, promo, at)
+        repeated = renewed_before(card.id, offer.code, form.data.get("request_id", ""), at)
         if (is_promo or answer.refusal.code in SHOWN_ANEW) and quote.refusal is None:
             told = None if is_promo else explain(answer.refusal, policy, card, plan)
-            shown = {"explained": told, "is_repeated": is_repeated, "promo": promo}
+            shown = {"explained": told, "repeated": repeated, "promo": promo}
             shown["promo_problem"] = _(answer.refusal.sentence) if is_promo else problem
             return _details(request, visit, offer, quote, form=anew, shown=shown, status=409)
         return refused(request, visit, card, answer.refusal, plan=plan)
     if quote.refusal is not None:
         return refused(request, visit, card, quote.refusal, plan=plan)
     status = 422 if form.errors else 200
-    shown = {"is_repeated": is_repeated, "promo": promo, "promo_problem": problem}
+    shown = {"repeated": repeated, "promo": promo, "promo_problem": problem}
     return _details(request, visit, offer, quote, form=form, shown=shown, status=status)
 
 
@@ -183,18 +186,6 @@ def _quote(card: Card, offer: Offer, promo: str, at: datetime) -> tuple[Quote, s
         (quote,) = renewals.quote([card.id], offer.plan_version_id, None, CHANNEL, at)
         return quote, why
     return quote, ""
-
-
-def _is_repeated(card: Card, offer: Offer, request_id: str) -> bool:
-    at = clock.now()
-    return any(
-        each.plan_code == offer.code
-        and each.paid_at is not None
-        and at - each.paid_at < SHORTLY
-        and each.state in {"paid", "delivered"}
-        and each.request_id != request_id
-        for each in renewals.of_card(card.id, 5)
-    )
 
 
 def _details(

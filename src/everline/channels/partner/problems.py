@@ -7,6 +7,7 @@ are complete, and tests keep them so. Who raises a misuse is faults.py; here not
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
@@ -19,6 +20,8 @@ from django.utils.translation import gettext, gettext_noop as _
 from everline import ids
 from everline.channels.partner.answers import Problem
 from everline.errors import SENTENCES, Code, Refusal
+from everline.pages import words
+from everline.pages.facts import elsewhere
 
 CONTENT_TYPE: Final = "application/problem+json"
 REPLAYED: Final = "Idempotent-Replayed"
@@ -174,12 +177,15 @@ def refused(
     refusal: Refusal, request: HttpRequest, *, promotion: str | None = None, replayed: bool = False
 ) -> HttpResponse:
     """Answer with a refusal; one that is replayed says so in its header and nowhere else."""
+    with translation.override(language(request)):
+        detail = " ".join(elsewhere(refusal, partial(words.instant, zone="UTC")))
     answer = _problem(
         STATUSES[refusal.code],
         refusal.code,
         sentence(refusal.code),
         request,
         facts=_outside(refusal.facts, promotion),
+        detail=detail,
     )
     if replayed:
         answer[REPLAYED] = "true"

@@ -5,7 +5,7 @@ says who sold it for which cash is written first, and is healed by the second pr
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -33,11 +33,11 @@ from everline.channels.store.tills import CHANNEL, Shift, at_till
 from everline.database.requests import Answer
 from everline.errors import Code, Refusal
 from everline.pages import words
+from everline.pages.again import renewed_before
 from everline.pages.frame import see_other
 from everline.pages.refusals import Explained
 from everline.renewals import Quote
 
-SHORTLY: Final = timedelta(hours=1)
 DOORS: Final = {Code.CARD_NOT_ACTIVE: "store:activate", Code.CARD_NOT_BOUND: "store:bind"}
 TYPED: Final = frozenset({"pay", "tendered", "seen", "ending", "contact", "again"})
 """Fields in which a clerk can make a mistake; any other one that is wrong was tampered with."""
@@ -80,7 +80,8 @@ def order(request: HttpRequest, shift: Shift, card_id: UUID, plan: str) -> HttpR
     form = SaleForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         taken = take(here, form, form.cleaned_data["total"])
-        if _is_repeated(here, offer, form.data["request_id"]) and not form.cleaned_data["again"]:
+        repeated = renewed_before(here.card.id, offer.code, form.data["request_id"], at)
+        if repeated and not form.cleaned_data["again"]:
             form.add_error("again", _("Tick this to sell the same plan once more."))
         if taken is not None and not form.errors:
             return _sell(request, here, offer, quote, form=form, taken=taken)
@@ -106,17 +107,6 @@ def _quote(here: Counter, offer: Offer, promo: str) -> tuple[Quote, Refusal | No
         (quote,) = renewals.quote([here.card.id], version, None, CHANNEL, here.at)
         return quote, refusal
     return quote, None
-
-
-def _is_repeated(here: Counter, offer: Offer, request_id: str) -> bool:
-    return any(
-        each.plan_code == offer.code
-        and each.paid_at is not None
-        and here.at - each.paid_at < SHORTLY
-        and each.state in {"paid", "delivered"}
-        and each.request_id != request_id
-        for each in renewals.of_card(here.card.id, 5)
-    )
 
 
 def details(
@@ -150,7 +140,7 @@ def details(
         "tax": here.money(quote.tax),
         "promo": shown["promo"],
         "promo_problem": shown["promo_problem"],
-        "is_repeated": _is_repeated(here, offer, str(shown["request_id"])),
+        "repeated": renewed_before(here.card.id, offer.code, str(shown["request_id"]), here.at),
         "explained": explained,
         "sent": {
             "request_id": shown["request_id"],
@@ -236,6 +226,8 @@ def _sell(
         return see_other("store:renewal", answer.id)
     refusal = answer.refusal
     assert refusal is not None
+    # Somebody else may just have renewed: what was quoted before the sale is old now.
+    quote, _promo_refusal = _quote(here, offer, sent["promo"])
     if refusal.code in {Code.QUOTE_CHANGED, Code.BALANCE_SHORT} and quote.refusal is None:
         told = explain(refusal, here.policy, here.card, offer.code)
         shown = {"promo": sent["promo"], "promo_problem": "", "request_id": uuid4()}

@@ -5,7 +5,7 @@ price or end that changed meanwhile is refused by the core. The payment is follo
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -26,19 +26,18 @@ from everline.channels.web.refusals import Place, explain
 from everline.database.requests import Answer, Caller
 from everline.errors import Code, Refusal
 from everline.pages import words
+from everline.pages.again import renewed_before
 from everline.pages.frame import see_other
 from everline.pages.refusals import Explained
 from everline.payments import Abilities
 from everline.renewals import Order, Quote
 
 SOURCE: Final = "page"
-SHORTLY: Final = timedelta(hours=1)
 """Within this time the same plan for the same card is bought again only by somebody who says so."""
 
 LEFT: Final = "left"
 """What the address of coming back is asked with by somebody who turned away at the gateway."""
 
-RECENT_MAX: Final = 5
 DOORS: Final = {Code.CARD_NOT_ACTIVE: "web:activate", Code.CARD_NOT_BOUND: "web:bind"}
 """Refusals that are a step which is missing; the step leads back to the plan."""
 
@@ -70,7 +69,7 @@ class Checkout:
     promo_refusal: Refusal | None
     is_holder: bool
     balance: int | None
-    is_repeated: bool
+    repeated: str
     may_mandate: bool
 
     @property
@@ -130,7 +129,7 @@ def order(request: HttpRequest, card_id: UUID, plan: str) -> HttpResponse:
         initial={"contact": own_address(request)},
     )
     if form.is_valid():
-        if form.cleaned_data["again"] or not checkout.is_repeated:
+        if form.cleaned_data["again"] or not checkout.repeated:
             return take(request, checkout, form, at)
         form.add_error("again", _("Tick this to buy the same plan once more."))
     refusal = checkout.quote.refusal
@@ -173,14 +172,7 @@ def look(
         promo_refusal=promo_refusal,
         is_holder=is_holder,
         balance=ledger.spendable(card.account_id, "balance", card.currency) if is_holder else None,
-        is_repeated=any(
-            each.plan_code == offer.code
-            and each.paid_at is not None
-            and at - each.paid_at < SHORTLY
-            and each.state in {"paid", "delivered"}
-            and each.request_id != typed.get("request_id")
-            for each in renewals.of_card(card.id, RECENT_MAX)
-        ),
+        repeated=renewed_before(card.id, offer.code, typed.get("request_id", ""), at),
         may_mandate=(is_holder or not is_held(card.account_id))
         and autorenewal.standing(card.id, at) is None,
     )
@@ -235,7 +227,7 @@ def details(
         "is_holder": checkout.is_holder,
         "balance": None if checkout.balance is None else money(checkout.balance),
         "is_short": checkout.balance is not None and checkout.balance < quote.total,
-        "is_repeated": checkout.is_repeated,
+        "repeated": checkout.repeated,
         "form": form,
         "explained": explained,
         "sent": {
@@ -313,7 +305,12 @@ def turned_away(
     """Answer a refused order: with new details where they help, else with the way on."""
     if refusal.code in SHOWN_ANEW and checkout.quote.refusal is None:
         told = explain(refusal, checkout.where)
-        return details(request, checkout, form, explained=told, status=409)
+        card, offer, policy = checkout.card, checkout.offer, checkout.policy
+        anew = look(
+            request, request.POST, card=card, offer=offer, policy=policy, at=clock.now()
+        )  # Somebody else may just have renewed: what was quoted before the order is old now.
+        if anew.quote.refusal is None:
+            return details(request, anew, form, explained=told, status=409)
     where = checkout.where
     if refusal.code is Code.RENEWAL_OPEN and "renewal" in refusal.facts:
         open_id = UUID(refusal.facts["renewal"])
