@@ -17,6 +17,18 @@ HTML_TAGS: Final = {"zh-hans": "zh-Hans"}
 """How a language is written in HTML, where that is not Django's way (BCP 47)."""
 
 
+ABILITIES: Final = ("camera", "microphone", "geolocation", "payment", "usb")
+"""What a browser lets pages do that may harm; a page names those that it needs."""
+
+
+def allow(response: HttpResponse, *abilities: str) -> HttpResponse:
+    """Let a page use these abilities of the browser, and no other (Permissions-Policy)."""
+    response["Permissions-Policy"] = ", ".join(
+        f"{each}=({'self' if each in abilities else ''})" for each in ABILITIES
+    )
+    return response
+
+
 def page(
     request: HttpRequest,
     template: str,
@@ -30,7 +42,7 @@ def page(
     given = frame(request, policy or catalogue.policy(), channel) | dict(context or {})
     response = render(request, template, given, status=status)
     response["Cache-Control"] = "no-store"
-    return response
+    return allow(response)
 
 
 def frame(

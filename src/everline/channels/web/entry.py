@@ -7,7 +7,7 @@ and history are for its holder alone. Choosing a plan leads to ordering.py.
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
 
 from everline import cards, catalogue, clock, ledger, renewals
@@ -19,8 +19,8 @@ from everline.channels.web.holders import holds
 from everline.channels.web.pages import page
 from everline.channels.web.refusals import Place, explain
 from everline.errors import SENTENCES, Code, Refusal
-from everline.pages import limits, words
-from everline.pages.frame import see_other
+from everline.pages import limits, suspects, words
+from everline.pages.frame import allow, see_other
 
 CLOSED = {
     "suspended": Code.CARD_SUSPENDED,
@@ -30,6 +30,7 @@ CLOSED = {
 """States in which no plan can be bought, with the refusal that says so."""
 
 HISTORY_MAX = 5
+OR_CLOSED = gettext_noop("Or it cannot be renewed online: sign in, or ask the hotline or a store.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -40,17 +41,36 @@ def home(request: HttpRequest) -> HttpResponse:
         seconds = limits.seconds_to_wait(request, clock.now())
         if seconds:
             form.add_error("number", _("Too many card numbers were entered. Wait a minute."))
-            return limits.too_many(page(request, "home.html", {"form": form}), seconds)
+            return limits.too_many(_first_page(request, form), seconds)
         if renewals.read_code(number := form.cleaned_data["number"]):
             waiting = renewals.find_by_code(number, clock.now())
             if waiting is not None:
                 return see_other("web:renewal", waiting.id)
             form.add_error("number", _("No open renewal has this code. Its time may be over."))
-        elif (found := cards.find(number)) is not None:
-            return see_other("web:top-up" if "top-up" in request.POST else "web:card", found.id)
         else:
-            form.add_error("number", _(SENTENCES[Code.CARD_UNKNOWN]))
-    return page(request, "home.html", {"form": form}, status=422 if form.errors else 200)
+            found = cards.find(number)
+            wants_top_up = "top-up" in request.POST
+            if found is not None and _may_be_told(request, found, wants_top_up=wants_top_up):
+                return see_other("web:top-up" if wants_top_up else "web:card", found.id)
+            form.add_error("number", f"{_(SENTENCES[Code.CARD_UNKNOWN])} {_(OR_CLOSED)}")
+    return _first_page(request, form)
+
+
+def _first_page(request: HttpRequest, form: CardNumberForm) -> HttpResponse:
+    """Show the first page; a number that cannot be one with the digits to look at first."""
+    near = suspects.near(str(form.data.get("number", ""))) if "number" in form.errors else None
+    status = 422 if form.errors else 200
+    return allow(page(request, "home.html", {"form": form, "near": near}, status=status), "camera")
+
+
+def _may_be_told(request: HttpRequest, found: Card, *, wants_top_up: bool) -> bool:
+    """Tell whether a number leads on: everybody to what can be bought, the holder to anything.
+
+    To a stranger a card that cannot be renewed here and one that does not exist are the same; both
+    have cost one look into the same table by now.
+    """
+    closed = CLOSED.keys() & topping_up.CLOSED.keys() if wants_top_up else CLOSED.keys()
+    return found.state not in closed or holds(request, found.account_id)
 
 
 @require_safe
