@@ -15,7 +15,7 @@ from tests.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.
 
-SEED: random.Random = random.Random(9)  # noqa: S311  Made-up numbers, the same each time.
+SEED: random.Random = random.Random(9)
 NOBODYS = "8999907111111111112"
 CLOSED = ("suspended", "lost", "terminated")
 ROUNDS = 100
@@ -86,7 +86,7 @@ def test_what_is_no_near_miss_gets_no_advice(typed: str) -> None:
     ],
 )
 def test_the_page_marks_what_to_look_at(shop: World, locale: str, said: str) -> None:
-    browser = Browser(shop, locale).enter("8999 9071 1111 1111 113")  # noqa: RUF001
+    browser = Browser(shop, locale).enter("8999 9071 1111 1111 113")
     assert browser.status == 422
     assert said in browser.text
     assert "".join(re.findall(r"<(?:mark|span)>(\d)</", browser.page)) == "8999907111111111113"

@@ -1,4 +1,7 @@
-"""The addresses of the online channel. No card number, telephone number or name stands in one."""
+"""The addresses of the online channel. No card number, telephone number or name stands in one.
+
+What a part of an address may be is in tokens.py; the pages of other channels are in their own.
+"""
 
 from django.urls import path
 
@@ -35,6 +38,7 @@ urlpatterns = [
     path("renewals/<renewal:renewal_id>/esim", esims.of_renewal, name="renewal-esim"),
     path("renewals/<renewal:renewal_id>", following.show, name="renewal"),
     path("renewals/<receipt:renewal_id>", following.receipt, name="receipt"),
+    path("renewals/<receipt:renewal_id>/receipt.pdf", receipts.renewal_pdf, name="renewal-pdf"),
     path("renewals/<renewal:renewal_id>/payment", following.payment, name="payment"),
     path("renewals/<renewal:renewal_id>/returned", following.returned, name="returned"),
     path("renewals/<renewal:renewal_id>/pay", following.pay, name="pay"),
@@ -45,6 +49,7 @@ urlpatterns = [
     path("cards/<card:card_id>/pin", pins.choose, name="pin"),
     path("top-ups/<topup:top_up_id>", topup_pages.show, name="topup"),
     path("top-ups/<topup-receipt:top_up_id>", topup_pages.receipt, name="topup-receipt"),
+    path("top-ups/<topup-receipt:top_up_id>/receipt.pdf", receipts.topup_pdf, name="topup-pdf"),
     path("top-ups/<topup:top_up_id>/payment", topup_pages.payment, name="topup-payment"),
     path("top-ups/<topup:top_up_id>/returned", topup_pages.returned, name="topup-returned"),
     path("top-ups/<topup:top_up_id>/pay", topup_pages.pay, name="topup-pay"),
