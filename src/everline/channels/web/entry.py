@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from everline import cards, catalogue, clock, ledger, renewals
 from everline.cards import Card, Status
 from everline.catalogue import Policy
-from everline.channels.web import browser, mandates, pins, showing, topping_up
+from everline.channels.web import browser, mandates, pins, showing, topping_up, wishes
 from everline.channels.web.forms import CardNumberForm
 from everline.channels.web.holders import holds
 from everline.channels.web.pages import page
@@ -84,9 +84,10 @@ def card(request: HttpRequest, card_id: UUID) -> HttpResponse:
     where = Place(policy, found)
     offers = [] if found.state in CLOSED else catalogue.offers(found.currency, at)
     covered = sorted({code for offer in offers for code in offer.countries})
-    wanted = request.GET.get("country", "")
-    chosen = wanted if wanted in covered else ""
-    shown = [offer for offer in offers if not chosen or chosen in offer.countries]
+    wish = wishes.read(request.GET, covered)
+    shown = [offer for offer in offers if wish.fits(offer)]
+    is_holder = holds(request, found.account_id)
+    pace = cards.pace(found.id, at) if is_holder else None
     status = cards.status(found, at)
     context = {
         "card": found,
@@ -98,10 +99,13 @@ def card(request: HttpRequest, card_id: UUID) -> HttpResponse:
         "begins": found.has_profile and cards.first_renewal_id(found) is None,
         "groups": showing.groups(shown, policy),
         "countries": words.countries(covered),
-        "chosen_country": chosen,
+        "wish": wish,
+        "needs": wishes.needs(),
+        "wished": [words.country(code) for code in wish.countries],
+        "advice": wishes.advised(shown, wish, pace, policy),
         "takes_money": found.state not in topping_up.CLOSED,
     }
-    if holds(request, found.account_id):
+    if is_holder:
         context |= private(request, found, status, policy)
     context |= mandates.shown(request, found, policy, at)
     return page(request, "card.html", context, policy=policy)
