@@ -5,16 +5,19 @@ What a plan costs one card is asked of `renewals.quote`; here stand only the lis
 
 from everline.catalogue.advice import Advice, Need, advise, roams, works_in
 from everline.catalogue.offers import Offer, Policy, offers, policy, version_on_sale
+from everline.catalogue.promotions import Promotion, running
 
 __all__ = [
     "Advice",
     "Need",
     "Offer",
     "Policy",
+    "Promotion",
     "advise",
     "offers",
     "policy",
     "roams",
+    "running",
     "version_on_sale",
     "works_in",
 ]

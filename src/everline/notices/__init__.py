@@ -5,6 +5,14 @@ words it in its locale (wording.py) and gives it to a sender (senders.py). In th
 themselves are the outbox, shown by office/outbox.py.
 """
 
+from everline.notices.consents import (
+    WORDS_VERSION,
+    announce_offers,
+    ask_for_offers,
+    confirm_offers,
+    end_offers,
+    forget_consents,
+)
 from everline.notices.contact import NOBODY, Contact
 from everline.notices.send import Notice, newest, send, waiting_media
 from everline.notices.senders import Letter, Outbox, RefusedError, Sender, Smtp, install, installed
@@ -12,6 +20,7 @@ from everline.notices.wording import Words, word
 
 __all__ = [
     "NOBODY",
+    "WORDS_VERSION",
     "Contact",
     "Letter",
     "Notice",
@@ -20,6 +29,11 @@ __all__ = [
     "Sender",
     "Smtp",
     "Words",
+    "announce_offers",
+    "ask_for_offers",
+    "confirm_offers",
+    "end_offers",
+    "forget_consents",
     "install",
     "installed",
     "newest",

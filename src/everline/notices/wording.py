@@ -42,6 +42,9 @@ class Words:
     short: str
     operator: str
     domain: str
+    leave: str = ""
+    """The address by which the recipient gets no more of these; empty where nobody can."""
+
     has_receipt: bool = False
     """Whether `link` leads to a receipt, which then stands beside it as PDF."""
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from everline import cards, catalogue, clock, ledger, renewals
 from everline.cards import Card, Status
 from everline.catalogue import Policy
-from everline.channels.web import browser, mandates, pins, showing, topping_up, wishes
+from everline.channels.web import browser, mandates, offering, pins, showing, topping_up, wishes
 from everline.channels.web.forms import CardNumberForm
 from everline.channels.web.holders import holds
 from everline.channels.web.pages import page
@@ -30,6 +30,7 @@ CLOSED = {
 """States in which no plan can be bought, with the refusal that says so."""
 
 HISTORY_MAX = 5
+PROMOTIONS_MAX = 3
 OR_CLOSED = gettext_noop("Or it cannot be renewed online: sign in, or ask the hotline or a store.")
 
 
@@ -102,6 +103,9 @@ def card(request: HttpRequest, card_id: UUID) -> HttpResponse:
         "wish": wish,
         "needs": wishes.needs(),
         "wished": [words.country(code) for code in wish.countries],
+        "promotions": [
+            offering.in_words(each, policy) for each in catalogue.running(at)[:PROMOTIONS_MAX]
+        ],
         "advice": wishes.advised(shown, wish, pace, policy),
         "takes_money": found.state not in topping_up.CLOSED,
     }
