@@ -127,6 +127,7 @@ MIGRATION_MODULES = {"admin": None}
 MIDDLEWARE = [
     # In everline.channels.partner.gate: answers the API's requests before the others see them.
     "everline.channels.partner.gate.Gate",
+    "everline.pages.timing.server_timing",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

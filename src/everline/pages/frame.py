@@ -3,6 +3,7 @@
 The look stands in static/pages, the words of single facts in words.py.
 """
 
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from django.shortcuts import render, resolve_url
 from django.utils.translation import get_language
 
 from everline import catalogue, clock, trust
+from everline.pages.timing import RENDERED
 
 HTML_TAGS: Final = {"zh-hans": "zh-Hans"}
 """How a language is written in HTML, where that is not Django's way (BCP 47)."""
@@ -40,7 +42,9 @@ def page(
 ) -> HttpResponse:
     """Render a page, which no cache keeps: it may show what one person alone may see."""
     given = frame(request, policy or catalogue.policy(), channel) | dict(context or {})
+    began = time.perf_counter()
     response = render(request, template, given, status=status)
+    setattr(response, RENDERED, time.perf_counter() - began)
     response["Cache-Control"] = "no-store"
     return allow(response)
 
@@ -56,6 +60,9 @@ def frame(
     return {
         "operator": policy.name if policy else settings.MERCHANT,
         "domain": policy.domain if policy else "",
+        "senders": " · ".join(filter(None, (policy.sender_email, policy.sender_sms)))
+        if policy
+        else "",
         "html_tag": HTML_TAGS.get(current or "", current or "en"),
         "languages": [
             {"code": code, "name": name, "tag": HTML_TAGS.get(code, code), "now": code == current}
