@@ -135,9 +135,12 @@ class TestPlans:
         assert f"/plans/{day.code}" in browser.get(f"{browser.at}?country=").page
 
     @pytest.mark.parametrize("state", ["suspended", "lost", "terminated"])
-    def test_a_closed_card_is_told_why(self, shop: World, state: str) -> None:
+    def test_the_holder_of_a_closed_card_is_told_why(self, shop: World, state: str) -> None:
         shop.plan()
-        browser = Browser(shop).enter(shop.card(state).iccid)
+        card, browser = shop.card(state), Browser(shop)
+        browser.sign_in(card)
+        browser.enter(card.iccid)
+        assert browser.title == card.masked
         assert "/plans/" not in browser.page
         assert 'role="alert"' in browser.page
 

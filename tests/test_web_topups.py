@@ -143,8 +143,10 @@ def test_only_the_holder_sees_the_balance(bank: World) -> None:
 
 
 @pytest.mark.parametrize("state", ["in_stock", "lost", "terminated"])
-def test_a_card_that_takes_no_money_says_why(bank: World, state: str) -> None:
-    browser = Browser(bank).post("/", {"number": bank.card(state).iccid, "top-up": "yes"})
+def test_a_card_that_takes_no_money_says_its_holder_why(bank: World, state: str) -> None:
+    card, browser = bank.card(state), Browser(bank)
+    browser.sign_in(card)
+    browser.post("/", {"number": card.iccid, "top-up": "yes"})
     assert browser.status == 409
     assert "<form" not in browser.page.partition("<main")[2].partition("</main")[0]
 

@@ -8,10 +8,12 @@ esims.sql.
 from everline.cards.changes import activate, bind, change, record_usage, start_code_hash, unbind
 from everline.cards.esims import activation_code, currencies_in_stock, first_renewal_id, take_esim
 from everline.cards.status import Card, Device, Status, Term, find, find_by_id, last_plan, status
+from everline.cards.usage import Pace, pace
 
 __all__ = [
     "Card",
     "Device",
+    "Pace",
     "Status",
     "Term",
     "activate",
@@ -23,6 +25,7 @@ __all__ = [
     "find_by_id",
     "first_renewal_id",
     "last_plan",
+    "pace",
     "record_usage",
     "start_code_hash",
     "status",

@@ -157,6 +157,7 @@ class Promotion(models.Model):
 
     `kind` percent takes `percent_basis_points`, amount takes `amount` in `currency`, bonus_data
     gives `bonus_bytes`. The budget counts money (`budget_unit` is a currency) or uses ('XXX').
+    One that `is_public` is shown to everybody, and told to whoever asked for offers.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -175,6 +176,7 @@ class Promotion(models.Model):
     per_card_max = models.SmallIntegerField(default=1)
     budget_unit = models.CharField(max_length=3, null=True, blank=True)
     pockets = models.SmallIntegerField(default=1)
+    is_public = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [

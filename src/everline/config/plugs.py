@@ -166,6 +166,8 @@ def sweeps() -> tuple[Sweep, ...]:
         Sweep("roll_up", 10, lambda _now: ledger.roll_up()),
         Sweep("refill", 30, lambda now: ledger.refill(now())),
         Sweep("earn", HOUR, _earn_yesterday),
+        Sweep("announce_offers", 60, lambda now: notices.announce_offers(now()), repeats_max=20),
+        Sweep("forget_consents", HOUR, lambda now: notices.forget_consents(now()), repeats_max=20),
         Sweep("legs", HOUR, lambda now: legs.forget(now())),
         Sweep("partitions", 6 * HOUR, _make_partitions),
     )

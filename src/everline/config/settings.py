@@ -133,6 +133,7 @@ MIGRATION_MODULES = {"admin": None}
 MIDDLEWARE = [
     # In everline.channels.partner.gate: answers the API's requests before the others see them.
     "everline.channels.partner.gate.Gate",
+    "everline.pages.timing.server_timing",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "everline.pages.statics.Statics",

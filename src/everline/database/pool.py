@@ -17,7 +17,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 from psycopg_pool import ConnectionPool
 
-from everline.database import verbs
+from everline.database import spent, verbs
 
 T = TypeVar("T")
 Query = LiteralString
@@ -103,7 +103,11 @@ def rows(kind: type[T], query: LiteralString, parameters: Sequence[Any] = ()) ->
     """
     for tries_left in reversed(range(RETRIES_MAX)):
         try:
-            with connection() as lent, lent.cursor(row_factory=class_row(kind)) as cursor:
+            with (
+                spent.counted(),
+                connection() as lent,
+                lent.cursor(row_factory=class_row(kind)) as cursor,
+            ):
                 return cursor.execute(query, parameters).fetchall()
         except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
             if not tries_left:
@@ -119,7 +123,7 @@ def row(kind: type[T], query: LiteralString, parameters: Sequence[Any] = ()) -> 
 
 def value(query: LiteralString, parameters: Sequence[Any] = ()) -> Any:
     """Run one query and give the first column of its first row, or None."""
-    with connection() as lent:
+    with spent.counted(), connection() as lent:
         found = lent.execute(query, parameters).fetchone()
     return found[0] if found else None
 

@@ -259,12 +259,13 @@ begin
     return query
     insert into catalogue_promotion as p (
         id, account_id, code, names, kind, percent_basis_points, amount, currency, bonus_bytes,
-        starts_at, ends_at, channels, per_card_max, budget_unit, pockets
+        starts_at, ends_at, channels, per_card_max, budget_unit, pockets, is_public
     )
     select
         everline_uuid7(write_promotions.at), everline_uuid7(write_promotions.at), g.code, g.names,
         g.kind, g.percent_basis_points, g.amount, g.currency, g.bonus_bytes, g.starts_at,
-        g.ends_at, g.channels, g.per_card_max, g.budget_unit, g.pockets
+        g.ends_at, g.channels, g.per_card_max, g.budget_unit, g.pockets,
+        coalesce(g.is_public, false)
     from jsonb_populate_recordset(null::catalogue_promotion, write_promotions.promotions) g
     on conflict (code) do update
     set names = excluded.names, kind = excluded.kind,
@@ -272,14 +273,15 @@ begin
         currency = excluded.currency, bonus_bytes = excluded.bonus_bytes,
         starts_at = excluded.starts_at, ends_at = excluded.ends_at,
         channels = excluded.channels, per_card_max = excluded.per_card_max,
+        is_public = excluded.is_public,
         pockets = greatest(p.pockets, excluded.pockets)
     where (
         p.names, p.kind, p.percent_basis_points, p.amount, p.currency, p.bonus_bytes,
-        p.starts_at, p.ends_at, p.channels, p.per_card_max
+        p.starts_at, p.ends_at, p.channels, p.per_card_max, p.is_public
     ) is distinct from (
         excluded.names, excluded.kind, excluded.percent_basis_points, excluded.amount,
         excluded.currency, excluded.bonus_bytes, excluded.starts_at, excluded.ends_at,
-        excluded.channels, excluded.per_card_max
+        excluded.channels, excluded.per_card_max, excluded.is_public
     ) or p.pockets < excluded.pockets
     returning p.xmax = 0;
     delete from catalogue_promotion_plans m

@@ -51,6 +51,7 @@ class Promotion:
     budget: int
     budget_unit: str
     pockets: int
+    is_public: bool
     line: int
 
 
@@ -124,9 +125,10 @@ def _promotion(section: Section, at: datetime) -> Promotion | None:
     if budget_unit not in {"", USES_UNIT} and currency and currency != budget_unit:
         section.refuse("budget", Flaw.NOT_WITH, other="amount", value=currency)
     pockets = section.maybe("pockets", values.whole(1, POCKETS_MAX), 1)
+    is_public = section.maybe("public", values.choice("yes", "no"), "no") == "yes"
     if not section.close():
         return None
     return Promotion(
         code, names, kind, percent, amount, currency or None, bonus_bytes, starts_at, ends_at,
-        channels, plans, per_card_max, budget, budget_unit, pockets, section.line,
+        channels, plans, per_card_max, budget, budget_unit, pockets, is_public, section.line,
     )  # fmt: skip

@@ -60,6 +60,7 @@ class Offer:
     per_card_max: int
     budget: int
     budget_unit: str
+    is_public: bool = False
 
     @property
     def document(self) -> dict[str, Any]:

@@ -5,6 +5,14 @@ words it in its locale (wording.py) and gives it to a sender (senders.py). In th
 themselves are the outbox, shown by office/outbox.py.
 """
 
+from everline.notices.consents import (
+    WORDS_VERSION,
+    announce_offers,
+    ask_for_offers,
+    confirm_offers,
+    end_offers,
+    forget_consents,
+)
 from everline.notices.contact import NOBODY, Contact
 from everline.notices.push import Device, forget_device, is_reminded, remind_device
 from everline.notices.send import Notice, newest, send, waiting_media
@@ -23,6 +31,7 @@ from everline.notices.wording import Words, word
 
 __all__ = [
     "NOBODY",
+    "WORDS_VERSION",
     "Contact",
     "Device",
     "GoneError",
@@ -34,7 +43,12 @@ __all__ = [
     "Smtp",
     "WebPush",
     "Words",
+    "announce_offers",
+    "ask_for_offers",
     "browser_key",
+    "confirm_offers",
+    "end_offers",
+    "forget_consents",
     "forget_device",
     "install",
     "install_key",

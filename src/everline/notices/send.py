@@ -16,6 +16,7 @@ from django.conf import settings
 
 from everline import database, ids
 from everline.catalogue import Policy, policy
+from everline.notices.invitations import INVITATIONS, word_invitation
 from everline.notices.push import device_of
 from everline.notices.senders import GoneError, Letter, RefusedError, sender_of
 from everline.notices.warnings import WRITERS, word_warning
@@ -44,6 +45,8 @@ class Notice:
     def words(self, operator: Policy) -> Words:
         """Word this notice in its locale."""
         writer = word_warning if self.template in WRITERS else word
+        if self.template in INVITATIONS:
+            writer = word_invitation
         return writer(
             self.template,
             self.facts,
@@ -66,9 +69,7 @@ def send(notice_id: UUID, now: Now) -> str:
     notice = database.row(Notice, _NOTICE + " where n.id = %s", [notice_id])
     if notice is None or notice.state != "waiting":
         return notice.state if notice else "unknown"
-    if notice.template in WRITERS and not database.value(
-        "select notice_stands(%s, %s)", [notice.id, now()]
-    ):
+    if not _stands(notice, now()):
         database.value("select notice_sent(%s, 'stopped', %s)", [notice.id, now()])
         return "stopped"
     letter = letter_of(notice, policy())
@@ -87,6 +88,15 @@ def send(notice_id: UUID, now: Now) -> str:
             state = "stopped"
     database.value("select notice_sent(%s, %s, %s)", [notice.id, state, now()])
     return state
+
+
+def _stands(notice: Notice, at: datetime) -> bool:
+    """Tell whether what is about to be sent is still true, and still wanted."""
+    if notice.template in WRITERS:
+        return bool(database.value("select notice_stands(%s, %s)", [notice.id, at]))
+    if notice.template in INVITATIONS:
+        return bool(database.value("select offer_stands(%s, %s)", [notice.id, at]))
+    return True
 
 
 def letter_of(notice: Notice, operator: Policy) -> Letter:
@@ -115,6 +125,7 @@ def letter_of(notice: Notice, operator: Policy) -> Letter:
         subject="" if is_sms else words.subject,
         text=words.short[:SMS_LENGTH_MAX] if is_sms else words.text,
         html="" if is_sms else words.html,
+        leave="" if is_sms else words.leave,
     )
 
 

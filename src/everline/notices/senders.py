@@ -40,6 +40,8 @@ class Letter:
     html: str
     link: str = ""
     device: Device | None = None
+    leave: str = ""
+    """Where the recipient leaves in one step; empty for what is no offer."""
 
 
 class RefusedError(Exception):
@@ -82,6 +84,7 @@ class Smtp:
             headers={
                 "Message-ID": f"<{letter.key}@{letter.domain}>",
                 "Auto-Submitted": "auto-generated",
+                **_leaving(letter),
             },
             connection=get_connection("django.core.mail.backends.smtp.EmailBackend"),
         )
@@ -101,6 +104,16 @@ class Smtp:
             raise FaultError("e-mail", f"the mail server answers {error.smtp_code}") from None
         except (smtplib.SMTPException, OSError) as error:
             raise FaultError("e-mail", type(error).__name__) from None
+
+
+def _leaving(letter: Letter) -> dict[str, str]:
+    """Let mail programs offer leaving in one step (RFC 8058)."""
+    if not letter.leave:
+        return {}
+    return {
+        "List-Unsubscribe": f"<{letter.leave}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
 def _quoted(name: str) -> str:

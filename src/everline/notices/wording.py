@@ -42,6 +42,16 @@ class Words:
     short: str
     operator: str
     domain: str
+    leave: str = ""
+    """The address by which the recipient gets no more of these; empty where nobody can."""
+
+    has_receipt: bool = False
+    """Whether `link` leads to a receipt, which then stands beside it as PDF."""
+
+    @property
+    def pdf(self) -> str:
+        """The address of the receipt as PDF; empty where there is none."""
+        return f"{self.link}/receipt.pdf" if self.has_receipt else ""
 
     @property
     def text(self) -> str:
@@ -49,7 +59,9 @@ class Words:
         with override(self.locale):
             lines = [self.lead, ""]
             lines += [f"{label}: {value}" for label, value in self.facts]
-            lines += ["", f"{self.link_text}: {self.link}", "", self.footer]
+            lines += ["", f"{self.link_text}: {self.link}"]
+            lines += [f"{_('Receipt as PDF')}: {self.pdf}"] if self.pdf else []
+            lines += ["", self.footer]
         return "\n".join(lines) + "\n"
 
     @property
@@ -174,6 +186,7 @@ def _renewed(said: _Said, policy: Policy) -> Words:
         % (values | {"card": said.ending, "amount": said.amount, "means": said.short_means}),
         operator=clean(policy.name),
         domain=clean(policy.domain),
+        has_receipt=True,
     )
 
 
@@ -210,6 +223,7 @@ def _refunded(said: _Said, policy: Policy) -> Words:
         % (values | {"card": said.ending}),
         operator=clean(policy.name),
         domain=clean(policy.domain),
+        has_receipt=True,
     )
 
 
@@ -236,6 +250,7 @@ def _topped_up(said: _Said, policy: Policy) -> Words:
         % (values | {"card": said.ending, "means": said.short_means}),
         operator=clean(policy.name),
         domain=clean(policy.domain),
+        has_receipt=True,
     )
 
 

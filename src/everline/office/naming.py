@@ -304,6 +304,7 @@ def fact_name(name: str) -> str:
         "found": _("found"),
         "from": _("Sold from"),
         "hint": _("Ends in"),
+        "is_public": _("Shown to everybody"),
         "kind": _("Kind"),
         "latitude_microdegrees": _("Latitude"),
         "longitude_microdegrees": _("Longitude"),

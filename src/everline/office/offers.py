@@ -116,6 +116,11 @@ class OfferForm(DeskForm):
         widget=forms.CheckboxSelectMultiple,
     )
     channels = channels()
+    is_public = forms.BooleanField(
+        label=gettext_lazy("Shown to everybody"),
+        help_text=gettext_lazy("On the site, and in messages to whoever asked for offers."),
+        required=False,
+    )
 
     def __init__(self, data: Any, *, desk: Desk) -> None:
         super().__init__(data)
@@ -184,6 +189,7 @@ class OfferForm(DeskForm):
             per_card_max=given["per_card_max"],
             budget=given["granted"],
             budget_unit=given["currency"] if in_money else USES_UNIT,
+            is_public=given["is_public"],
         )
 
 

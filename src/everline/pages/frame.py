@@ -3,6 +3,7 @@
 The look stands in static/pages, the words of single facts in words.py.
 """
 
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,9 +14,22 @@ from django.utils.translation import get_language
 
 from everline import catalogue, clock, trust
 from everline.pages import look
+from everline.pages.timing import RENDERED
 
 HTML_TAGS: Final = {"zh-hans": "zh-Hans"}
 """How a language is written in HTML, where that is not Django's way (BCP 47)."""
+
+
+ABILITIES: Final = ("camera", "microphone", "geolocation", "payment", "usb")
+"""What a browser lets pages do that may harm; a page names those that it needs."""
+
+
+def allow(response: HttpResponse, *abilities: str) -> HttpResponse:
+    """Let a page use these abilities of the browser, and no other (Permissions-Policy)."""
+    response["Permissions-Policy"] = ", ".join(
+        f"{each}=({'self' if each in abilities else ''})" for each in ABILITIES
+    )
+    return response
 
 
 def page(
@@ -29,9 +43,11 @@ def page(
 ) -> HttpResponse:
     """Render a page, which no cache keeps: it may show what one person alone may see."""
     given = frame(request, policy or catalogue.policy(), channel) | dict(context or {})
+    began = time.perf_counter()
     response = render(request, template, given, status=status)
+    setattr(response, RENDERED, time.perf_counter() - began)
     response["Cache-Control"] = "no-store"
-    return response
+    return allow(response)
 
 
 def frame(
@@ -45,6 +61,9 @@ def frame(
     return {
         "operator": look.installed().name or (policy.name if policy else settings.MERCHANT),
         "domain": policy.domain if policy else "",
+        "senders": " · ".join(filter(None, (policy.sender_email, policy.sender_sms)))
+        if policy
+        else "",
         "html_tag": HTML_TAGS.get(current or "", current or "en"),
         "languages": [
             {"code": code, "name": name, "tag": HTML_TAGS.get(code, code), "now": code == current}

@@ -82,6 +82,11 @@ def devices(most: int) -> str:
     return ngettext("%(count)d device", "%(count)d devices", most) % {"count": most}
 
 
+def times(most: int) -> str:
+    """Say how often something may be done."""
+    return ngettext("%(count)d time", "%(count)d times", most) % {"count": most}
+
+
 def place(offer: Offer) -> str:
     """Say where a plan works, in a few words."""
     if len(offer.countries) == 1:

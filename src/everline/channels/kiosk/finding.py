@@ -33,7 +33,7 @@ from everline.channels.kiosk.refusals import explain
 from everline.channels.kiosk.visits import Sale, Visit, in_visit
 from everline.database.requests import Answer
 from everline.errors import SENTENCES, Code
-from everline.pages.frame import see_other
+from everline.pages.frame import allow, see_other
 from everline.pages.refusals import Explained
 
 MISSES_MAX: Final = 20
@@ -161,7 +161,7 @@ def _ask(
     ]
     context = {"form": form, "field": form["number"], "pad": pad, "is_wide": keys == SIGNS}
     status = 422 if form.errors else 409 if shown and shown.get("explained") else 200
-    return page(
+    answer = page(
         request,
         "card.html" if is_first else "open.html",
         context | (shown or {}),
@@ -170,3 +170,4 @@ def _ask(
         back=back,
         status=status,
     )
+    return allow(answer, "camera")

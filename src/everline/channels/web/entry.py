@@ -7,20 +7,20 @@ and history are for its holder alone. Choosing a plan leads to ordering.py.
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
 
 from everline import cards, catalogue, clock, ledger, renewals
 from everline.cards import Card, Status
 from everline.catalogue import Policy
-from everline.channels.web import browser, mandates, pins, showing, topping_up
+from everline.channels.web import browser, mandates, offering, pins, showing, topping_up, wishes
 from everline.channels.web.forms import CardNumberForm
 from everline.channels.web.holders import holds
 from everline.channels.web.pages import page
 from everline.channels.web.refusals import Place, explain
 from everline.errors import SENTENCES, Code, Refusal
-from everline.pages import limits, words
-from everline.pages.frame import see_other
+from everline.pages import limits, suspects, words
+from everline.pages.frame import allow, see_other
 
 CLOSED = {
     "suspended": Code.CARD_SUSPENDED,
@@ -30,6 +30,8 @@ CLOSED = {
 """States in which no plan can be bought, with the refusal that says so."""
 
 HISTORY_MAX = 5
+PROMOTIONS_MAX = 3
+OR_CLOSED = gettext_noop("Or it cannot be renewed online: sign in, or ask the hotline or a store.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -40,17 +42,36 @@ def home(request: HttpRequest) -> HttpResponse:
         seconds = limits.seconds_to_wait(request, clock.now())
         if seconds:
             form.add_error("number", _("Too many card numbers were entered. Wait a minute."))
-            return limits.too_many(page(request, "home.html", {"form": form}), seconds)
+            return limits.too_many(_first_page(request, form), seconds)
         if renewals.read_code(number := form.cleaned_data["number"]):
             waiting = renewals.find_by_code(number, clock.now())
             if waiting is not None:
                 return see_other("web:renewal", waiting.id)
             form.add_error("number", _("No open renewal has this code. Its time may be over."))
-        elif (found := cards.find(number)) is not None:
-            return see_other("web:top-up" if "top-up" in request.POST else "web:card", found.id)
         else:
-            form.add_error("number", _(SENTENCES[Code.CARD_UNKNOWN]))
-    return page(request, "home.html", {"form": form}, status=422 if form.errors else 200)
+            found = cards.find(number)
+            wants_top_up = "top-up" in request.POST
+            if found is not None and _may_be_told(request, found, wants_top_up=wants_top_up):
+                return see_other("web:top-up" if wants_top_up else "web:card", found.id)
+            form.add_error("number", f"{_(SENTENCES[Code.CARD_UNKNOWN])} {_(OR_CLOSED)}")
+    return _first_page(request, form)
+
+
+def _first_page(request: HttpRequest, form: CardNumberForm) -> HttpResponse:
+    """Show the first page; a number that cannot be one with the digits to look at first."""
+    near = suspects.near(str(form.data.get("number", ""))) if "number" in form.errors else None
+    status = 422 if form.errors else 200
+    return allow(page(request, "home.html", {"form": form, "near": near}, status=status), "camera")
+
+
+def _may_be_told(request: HttpRequest, found: Card, *, wants_top_up: bool) -> bool:
+    """Tell whether a number leads on: everybody to what can be bought, the holder to anything.
+
+    To a stranger a card that cannot be renewed here and one that does not exist are the same; both
+    have cost one look into the same table by now.
+    """
+    closed = CLOSED.keys() & topping_up.CLOSED.keys() if wants_top_up else CLOSED.keys()
+    return found.state not in closed or holds(request, found.account_id)
 
 
 @require_safe
@@ -64,9 +85,10 @@ def card(request: HttpRequest, card_id: UUID) -> HttpResponse:
     where = Place(policy, found)
     offers = [] if found.state in CLOSED else catalogue.offers(found.currency, at)
     covered = sorted({code for offer in offers for code in offer.countries})
-    wanted = request.GET.get("country", "")
-    chosen = wanted if wanted in covered else ""
-    shown = [offer for offer in offers if not chosen or chosen in offer.countries]
+    wish = wishes.read(request.GET, covered)
+    shown = [offer for offer in offers if wish.fits(offer)]
+    is_holder = holds(request, found.account_id)
+    pace = cards.pace(found.id, at) if is_holder else None
     status = cards.status(found, at)
     context = {
         "card": found,
@@ -78,10 +100,16 @@ def card(request: HttpRequest, card_id: UUID) -> HttpResponse:
         "begins": found.has_profile and cards.first_renewal_id(found) is None,
         "groups": showing.groups(shown, policy),
         "countries": words.countries(covered),
-        "chosen_country": chosen,
+        "wish": wish,
+        "needs": wishes.needs(),
+        "wished": [words.country(code) for code in wish.countries],
+        "promotions": [
+            offering.in_words(each, policy) for each in catalogue.running(at)[:PROMOTIONS_MAX]
+        ],
+        "advice": wishes.advised(shown, wish, pace, policy),
         "takes_money": found.state not in topping_up.CLOSED,
     }
-    if holds(request, found.account_id):
+    if is_holder:
         context |= private(request, found, status, policy)
     context |= mandates.shown(request, found, policy, at)
     return page(request, "card.html", context, policy=policy)

@@ -93,6 +93,9 @@ def _show(request: HttpRequest, renewal: Renewal, *, may_act: bool) -> HttpRespo
         if may_act and renewal.state == "awaiting_payment"
         else "",
         "rows": list(states.rows(renewal, policy)),
+        "pdf": reverse("web:renewal-pdf", args=[renewal.id])
+        if renewal.paid_at is not None or renewal.refund_state
+        else "",
         "total": words.money(renewal.total, renewal.currency, policy),
         "masked": Iccid(renewal.iccid).masked,
         "request_id": uuid4(),

@@ -19,6 +19,7 @@ from everline import clock
 from everline.channels.web.forms import PageForm
 from everline.channels.web.pages import page
 from everline.pages import hours, maps
+from everline.pages.frame import allow
 from everline.pages.reading import typed_into
 from everline.people.places import Place, Point, Wish, cities, find_places
 
@@ -104,7 +105,7 @@ def show(request: HttpRequest) -> HttpResponse:
     drawn = context["map"]
     if isinstance(drawn, maps.Map):
         context["scale"] = hours.distance(drawn.scale)
-    return page(request, "places.html", context)
+    return allow(page(request, "places.html", context), "geolocation")
 
 
 def _shown(place: Place, number: int, at: datetime) -> Shown:

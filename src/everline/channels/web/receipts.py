@@ -1,23 +1,25 @@
-"""Sending a receipt from the page of what was paid, to whoever opened it there.
+"""Sending a receipt from the page of what was paid, and giving it as PDF to whoever has its number.
 
-The form is pages/receipts.py; following.py and topup_pages.py show it.
+The form is pages/receipts.py, the PDF pages/paper.py; following.py and topup_pages.py lead to both.
 """
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
-from everline import catalogue, clock, renewals, topups
+from everline import catalogue, clock, ids, renewals, topups
 from everline.cards import find_by_id
 from everline.channels.web.ordering import SOURCE
 from everline.channels.web.pages import CHANNEL, page
 from everline.channels.web.refusals import Place, explain
 from everline.database.requests import Caller
 from everline.ids import Iccid
-from everline.pages import receipts
+from everline.pages import limits, paper, receipts
 from everline.pages.frame import see_other
 from everline.pages.receipts import ReceiptForm
 from everline.renewals import Renewal
@@ -34,6 +36,47 @@ def of_renewal(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
 def of_top_up(request: HttpRequest, top_up_id: UUID) -> HttpResponse:
     """Send the receipt of a top-up."""
     return _send(request, topups.find(top_up_id), "web:topup", "web:topup-send-receipt")
+
+
+@require_safe
+def renewal_pdf(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
+    """Give the receipt of a renewal as PDF; none while nothing was paid."""
+    found = renewals.find(renewal_id)
+    return _pdf(
+        request,
+        ids.outside("rnw", renewal_id),
+        found and (lambda: paper.of_renewal(found, catalogue.policy())),
+    )
+
+
+@require_safe
+def topup_pdf(request: HttpRequest, top_up_id: UUID) -> HttpResponse:
+    """Give the receipt of a top-up as PDF; none while nothing was paid."""
+    found = topups.find(top_up_id)
+    return _pdf(
+        request,
+        ids.outside("top", top_up_id),
+        found and (lambda: paper.of_top_up(found, catalogue.policy())),
+    )
+
+
+def _pdf(
+    request: HttpRequest, number: str, make: Callable[[], bytes | None] | None
+) -> HttpResponse:
+    """Answer with a PDF that no cache keeps; setting one takes work, so an address is counted."""
+    seconds = limits.seconds_to_wait(request, clock.now())
+    if seconds:
+        said = HttpResponse(
+            _("Too many receipts were asked for. Wait a minute."), content_type="text/plain"
+        )
+        return limits.too_many(said, seconds)
+    made = make() if make else None
+    if made is None:
+        raise Http404
+    response = HttpResponse(made, content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{number}.pdf"'
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _send(

@@ -70,9 +70,17 @@ class TopUpReceiptConverter(ReceiptConverter):
     regex = r"top_[0-9a-z]{26}"
 
 
+class ConsentConverter(ReceiptConverter):
+    """`<consent:…>` in an address: a consent's id, which only its recipient was sent."""
+
+    prefix = "ntc"
+    regex = r"ntc_[0-9a-z]{26}"
+
+
 def register() -> None:
     """Make the converters known to Django's addresses."""
     register_converter(CardConverter, "card")
+    register_converter(ConsentConverter, "consent")
     register_converter(ReceiptConverter, "receipt")
     register_converter(RenewalConverter, "renewal")
     register_converter(TopUpConverter, "topup")

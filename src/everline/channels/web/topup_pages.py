@@ -75,6 +75,9 @@ def _show(request: HttpRequest, top_up: TopUp, *, may_act: bool) -> HttpResponse
             is_top_up=True,
         ),
         "rows": list(topup_states.rows(top_up, policy)),
+        "pdf": reverse("web:topup-pdf", args=[top_up.id])
+        if top_up.paid_at is not None or top_up.refund_state
+        else "",
         "total": words.money(top_up.amount, top_up.currency, policy),
         "masked": Iccid(top_up.iccid).masked,
         "request_id": uuid4(),

@@ -1,6 +1,6 @@
 """The addresses of the online channel. No card number, telephone number or name stands in one.
 
-What stands for them is written by tokens.py.
+What a part of an address may be is in tokens.py; the pages of other channels are in their own.
 """
 
 from django.urls import path
@@ -13,6 +13,7 @@ from everline.channels.web import (
     holders,
     installing,
     mandates,
+    offering,
     ordering,
     pins,
     places,
@@ -40,6 +41,7 @@ urlpatterns = [
     path("renewals/<renewal:renewal_id>/esim", esims.of_renewal, name="renewal-esim"),
     path("renewals/<renewal:renewal_id>", following.show, name="renewal"),
     path("renewals/<receipt:renewal_id>", following.receipt, name="receipt"),
+    path("renewals/<receipt:renewal_id>/receipt.pdf", receipts.renewal_pdf, name="renewal-pdf"),
     path("renewals/<renewal:renewal_id>/payment", following.payment, name="payment"),
     path("renewals/<renewal:renewal_id>/returned", following.returned, name="returned"),
     path("renewals/<renewal:renewal_id>/pay", following.pay, name="pay"),
@@ -50,11 +52,15 @@ urlpatterns = [
     path("cards/<card:card_id>/pin", pins.choose, name="pin"),
     path("top-ups/<topup:top_up_id>", topup_pages.show, name="topup"),
     path("top-ups/<topup-receipt:top_up_id>", topup_pages.receipt, name="topup-receipt"),
+    path("top-ups/<topup-receipt:top_up_id>/receipt.pdf", receipts.topup_pdf, name="topup-pdf"),
     path("top-ups/<topup:top_up_id>/payment", topup_pages.payment, name="topup-payment"),
     path("top-ups/<topup:top_up_id>/returned", topup_pages.returned, name="topup-returned"),
     path("top-ups/<topup:top_up_id>/pay", topup_pages.pay, name="topup-pay"),
     path("top-ups/<topup:top_up_id>/cancel", topup_pages.cancel, name="topup-cancel"),
     path("top-ups/<topup:top_up_id>/receipt", receipts.of_top_up, name="topup-send-receipt"),
+    path("offers", offering.show, name="offers"),
+    path("offers/confirm/<consent:consent_id>", offering.confirm, name="offers-confirm"),
+    path("offers/leave/<consent:consent_id>", offering.leave, name="offers-leave"),
     path("places", places.show, name="places"),
     path("verify", verifying.ask, name="verify"),
     path("verify/<path:code>", verifying.show, name="verify-code"),

@@ -1,7 +1,8 @@
-// Scanning a card's code where the browser can: the keys stay first, and without a camera or a
-// detector nothing is offered. What is seen goes into the field as if it had been typed.
+// Scanning a card's code where the browser can: typing stays first, and without a camera or a
+// detector nothing is offered. What is seen goes into the field that the button names, as if it had
+// been typed there.
 
-const FORMATS = ["qr_code", "code_128", "data_matrix"];
+const FORMATS = ["qr_code", "code_128", "code_39", "itf", "data_matrix"];
 const LOOK_MS = 200;
 const LENGTH_MAX = 200;
 
@@ -41,7 +42,7 @@ const scan = async (finds) => {
 };
 
 const take = (text) => {
-  const input = document.querySelector(".typed input");
+  const input = document.querySelector(offer.dataset.scan);
   scanner.close();
   input.value = (text.match(/\d{18,20}/) ?? [text.slice(0, LENGTH_MAX)])[0];
   input.form.requestSubmit(input.form.querySelector("button.primary"));
