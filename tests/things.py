@@ -13,7 +13,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from psycopg.types.json import Jsonb
 
-from everline import cards, ids, renewals
+from everline import cards, ids, notices, renewals
 from everline.database.requests import Answer
 from everline.office.table_list import TABLES
 from everline.people import keys, staff, terminals
@@ -54,6 +54,7 @@ class Things:
             world.top_up(self.other_card, 700, self.partner, channel="partner")
         )
         self.waiting = world.place_top_up(self.other_card, 900)
+        self.wanted, self.left = (self._consent(name) for name in ("wanted", "left"))
         self.call, self.banner = self._call(), self._banner()
         self.devices: dict[str, Device] = {
             "till": world.terminal("till", self.store),
@@ -109,6 +110,17 @@ class Things:
         )  # fmt: skip
         return its_id
 
+    def _consent(self, name: str) -> uuid.UUID:
+        """Ask for messages about offers."""
+        contact = notices.Contact(email=f"{name}@testline.example")
+        notices.ask_for_offers(
+            self.world.caller("web"), contact, notices.WORDS_VERSION, self.world.at
+        )
+        found: uuid.UUID = self.world.one(
+            "select id from notices_consent where recipient = %s", contact.email
+        )
+        return found
+
     def _banner(self) -> uuid.UUID:
         its_id = ids.uuid7(self.world.at)
         self.world.insert(
@@ -153,8 +165,16 @@ class Things:
             "/renewals/<renewal:renewal_id>/esim": (
                 f"/renewals/{addresses.token('rnw', self.bought)}/esim"
             ),
+            "/renewals/<receipt:renewal_id>/receipt.pdf": (
+                f"/renewals/{ids.outside('rnw', self.sold)}/receipt.pdf"
+            ),
+            "/top-ups/<topup-receipt:top_up_id>/receipt.pdf": (
+                f"/top-ups/{ids.outside('top', self.topped)}/receipt.pdf"
+            ),
             "<renewal:renewal_id>": renewal,
             "<receipt:renewal_id>": ids.outside("rnw", self.open),
+            "/leave/<consent:consent_id>": f"/leave/{ids.outside('ntc', self.left)}",
+            "<consent:consent_id>": ids.outside("ntc", self.wanted),
             "<topup:top_up_id>": addresses.token("top", self.waiting),
             "<topup-receipt:top_up_id>": ids.outside("top", self.waiting),
             "<path:code>": till.code,
