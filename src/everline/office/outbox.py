@@ -56,11 +56,12 @@ def outbox(request: HttpRequest) -> HttpResponse:
 
 def _shown(notice: notices.Notice, policy: catalogue.Policy) -> Shown:
     words = notice.words(policy)
+    zone = notice.facts.get("zone") or settings.ZONE  # What is about no card has none.
     return Shown(
         is_sms=notice.medium == "sms",
         is_push=notice.medium == "push",
         recipient="" if notice.medium == "push" else notice.recipient,
-        at=clock.format_instant(notice.at, notice.facts["zone"], get_language() or "en"),
+        at=clock.format_instant(notice.at, zone, get_language() or "en"),
         state=notice.state,
         language=TAGS.get(words.locale, words.locale),
         words=words,
