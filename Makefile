@@ -5,7 +5,7 @@
 .PHONY: help run test check docs words lock bench clean
 
 # Third-party programs that tests drive, as command:package of Debian.
-TEST_PROGRAMS :=
+TEST_PROGRAMS := chromium:chromium
 
 define HELP
 make run     set everything up and run Everline here; Ctrl-C ends it, the data stay
@@ -122,7 +122,7 @@ run:
 test:
 	@sh -euc "$$PREPARE" sh requirements-dev.lock
 	@sh -euc "$$PROGRAMS"
-	@exec .venv/bin/python -m pytest -n auto
+	@exec .venv/bin/python -m pytest -n auto --dist loadgroup
 
 # All of them run, so that one sees everything at once; any failure fails the whole.
 check:
