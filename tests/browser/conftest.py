@@ -22,9 +22,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
-def driver() -> Iterator[Driver]:
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
     """Hold one Playwright and one Chromium for this process."""
-    with driving() as held:
+    with driving(tmp_path_factory.mktemp("chromium")) as held:
         yield held
 
 

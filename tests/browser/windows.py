@@ -6,9 +6,9 @@ work beside a running loop, so the mark is taken off when the test ends.
 """
 
 import asyncio
+import importlib.util
 import io
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +22,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from PIL import Image
 from playwright.sync_api import Browser, Page, Response, sync_playwright
 
+from everline.slips.raster import PACKAGE
 from tests.tidy.rule import ROOT
 
 PROGRAM = "chromium"
@@ -34,21 +35,50 @@ ARGUMENTS = (
     "--no-first-run",
 )
 PATIENCE_MS = 10_000
-HEIGHTS = {360: 780, 1280: 800}
+TELEPHONE = 360
+HEIGHTS = {TELEPHONE: 780, 1280: 800}
 TAGS = {"en": "en-US", "zh-Hans": "zh-CN", "id": "id-ID"}
 HOSTS = {"localhost", "127.0.0.1"}
 GRAVE = {"serious", "critical"}
 ARTIFACTS = ROOT / "test-artifacts" / "pictures"
 PICTURES = ROOT / "docs" / "pictures"
+KEPT = {
+    "tour-en-1280": "tour",
+    "tour-phone-en-360": "tour-phone",
+    "home-zh-Hans-1280": "home",
+    "hotline-quote-en-1280": "hotline",
+    "till-cash-en-1280": "store",
+    "kiosk-plans-zh-Hans-1280": "kiosk",
+    "partner-review-en-360": "partner",
+    "places-nearest-en-1280": "places",
+    "office-today-en-1280": "office",
+}
+"""Which of the pictures the docs show, and by what names; each as it is in docs/pictures."""
+
 KEPT_BYTES_MAX = 60_000
+COLOURS = 128
+GAP = 24
+
+FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
+<include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+<dir>{ours}</dir><cachedir>{kept}</cachedir></fontconfig>"""
 
 SETTLE = """() => document.getAnimations().forEach((each) => {
   if (each.effect.getComputedTiming().endTime !== Infinity) each.finish();
 })"""
 """Ends what is moving: words that are still fading in have no contrast yet."""
 
-AXE = "() => axe.run(document, {resultTypes: ['violations'], preload: false})"
+AXE = """() => axe.run(document, {
+  preload: false,
+  reporter: "no-passes",
+  resultTypes: ["violations"],
+  runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+})"""
 WIDTH = "document.documentElement.scrollWidth"
+LOOK = "[document.documentElement.lang, matchMedia('(prefers-color-scheme: dark)').matches]"
+
+_JUDGED: set[tuple[str, int, bool]] = set()
+"""What axe has judged already: the names of pages, how wide, and whether in the dark."""
 
 
 @dataclass
@@ -60,7 +90,7 @@ class Driver:
 
 
 @contextmanager
-def driving() -> Iterator[Driver]:
+def driving(folder: Path) -> Iterator[Driver]:
     """Start Playwright and Chromium; the test is skipped where there is no Chromium."""
     program = shutil.which(PROGRAM)
     if program is None:
@@ -68,13 +98,27 @@ def driving() -> Iterator[Driver]:
     played = sync_playwright().start()
     loop = asyncio.get_running_loop()
     try:
-        browser = played.chromium.launch(executable_path=program, args=ARGUMENTS)
+        browser = played.chromium.launch(
+            executable_path=program,
+            args=ARGUMENTS,
+            env={**os.environ, "FONTCONFIG_FILE": str(_fonts(folder))},
+        )
         _mark(None)
         yield Driver(browser, loop)
         _mark(loop)
         browser.close()
     finally:
         played.stop()
+
+
+def _fonts(folder: Path) -> Path:
+    """Name the machine's fonts and our own for Chinese, which many machines lack."""
+    found = importlib.util.find_spec(PACKAGE)
+    assert found is not None
+    assert found.origin is not None
+    names = folder / "fonts.conf"
+    names.write_text(FONTS.format(ours=Path(found.origin).parent, kept=folder / "fonts"))
+    return names
 
 
 @contextmanager
@@ -108,6 +152,8 @@ class Windows:
                 "viewport": {"width": width, "height": HEIGHTS[width]},
                 "service_workers": "block",
                 "timezone_id": "Asia/Jakarta",
+                "is_mobile": width == TELEPHONE,
+                "has_touch": width == TELEPHONE,
                 **options,
             }
         )
@@ -154,7 +200,8 @@ def axe(page: Page) -> None:
     page.evaluate(AXE_SCRIPT)
     found = page.evaluate(AXE)["violations"]
     told = [
-        f"{each['id']} ({each['impact']}) {node['target']}: {node['failureSummary']}"
+        f"{each['id']} ({each['impact']}) {node['target']}: "
+        + "; ".join(why["message"] for kind in ("any", "all", "none") for why in node[kind])
         for each in found
         if each["impact"] in GRAVE
         for node in each["nodes"]
@@ -168,29 +215,49 @@ def fits(page: Page) -> None:
     assert page.evaluate(WIDTH) <= page.viewport_size["width"], page.url
 
 
-def picture(page: Page, name: str, *, keep: Path | None = None, **options: Any) -> None:
-    """Keep what is seen below test-artifacts; and in a folder of ours when WRITE_PICTURES is set.
-
-    `keep` is that folder; what is kept there has few colours and few bytes.
-    """
+def picture(page: Page, name: str, *, keep: Path | None = None, **options: Any) -> Path:
+    """Keep what is seen below test-artifacts, and as `keep` too when WRITE_PICTURES is set."""
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
-    taken = page.screenshot(**{"animations": "disabled", **options})
-    (ARTIFACTS / f"{name}.png").write_bytes(taken)
-    if keep is None:
+    taken = ARTIFACTS / f"{name}.png"
+    page.screenshot(path=taken, **{"animations": "disabled", **options})
+    if name in KEPT:
+        keep = PICTURES / f"{KEPT[name]}.png"
+    if keep is not None:
+        strip(keep, taken)
+    return taken
+
+
+def strip(keep: Path, *taken: Path) -> None:
+    """Write pictures side by side into a file of ours, of few colours and few bytes."""
+    if not os.environ.get("WRITE_PICTURES"):
         return
+    drawn = [Image.open(each).convert("RGB") for each in taken]
+    width = sum(each.width for each in drawn) + GAP * (len(drawn) - 1)
+    whole = Image.new("RGB", (width, max(each.height for each in drawn)), "white")
+    left = 0
+    for each in drawn:
+        whole.paste(each, (left, 0))
+        left += each.width + GAP
+    few = whole.quantize(COLOURS, dither=Image.Dither.NONE)
     small = io.BytesIO()
-    with Image.open(io.BytesIO(taken)) as drawn:
-        drawn.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(
-            small, "png", optimize=True
-        )
-    assert small.tell() < KEPT_BYTES_MAX, f"{name}.png has {small.tell()} bytes"
-    if os.environ.get("WRITE_PICTURES"):
-        (keep / f"{name}.png").write_bytes(small.getvalue())
+    few.save(small, "png", optimize=True)
+    assert small.tell() < KEPT_BYTES_MAX, f"{keep} has {small.tell()} bytes"
+    keep.write_bytes(small.getvalue())
 
 
-def seen(page: Page, name: str, *, keep: Path | None = None, **options: Any) -> None:
-    """Look at a page: it fits, axe finds nothing serious, and a picture of it is kept."""
+def seen(page: Page, name: str, *, keep: Path | None = None, **options: Any) -> Path:
+    """Look at a page: it fits, axe finds nothing serious, and a picture of it is kept.
+
+    Axe judges a page of this name once in each width and in the dark, in whichever language comes
+    first: words alone make no fault that it finds.
+    """
+    page.wait_for_load_state()
     fits(page)
-    axe(page)
+    language, is_dark = page.evaluate(LOOK)
     assert page.viewport_size is not None
-    picture(page, f"{re.sub('[^a-z0-9]+', '-', name.lower())}", keep=keep, **options)
+    look = (name, page.viewport_size["width"], is_dark)
+    if look not in _JUDGED:
+        axe(page)
+        _JUDGED.add(look)
+    shown = f"{name}-{language}-{page.viewport_size['width']}"
+    return picture(page, shown, keep=keep, **options)
