@@ -122,7 +122,7 @@ run:
 test:
 	@sh -euc "$$PREPARE" sh requirements-dev.lock
 	@sh -euc "$$PROGRAMS"
-	@exec .venv/bin/python -m pytest -n auto --dist loadgroup
+	@exec .venv/bin/python -m pytest -n auto
 
 # All of them run, so that one sees everything at once; any failure fails the whole.
 check:

@@ -1,6 +1,6 @@
 """Fixtures of the walks: one demo and one Chromium for all of them, windows of its own for each.
 
-All walks stand in one group, so that one worker of pytest-xdist runs them on one demo.
+One worker of pytest-xdist runs all walks, on one demo: tests/spread.py.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,6 @@ SECONDS = 180
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark every test of this folder alike."""
     item.add_marker(pytest.mark.browser)
-    item.add_marker(pytest.mark.xdist_group("browser"))
     item.add_marker(pytest.mark.timeout(SECONDS))
 
 
