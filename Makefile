@@ -5,7 +5,7 @@
 .PHONY: help run test check docs words lock bench clean
 
 # Third-party programs that tests drive, as command:package of Debian.
-TEST_PROGRAMS :=
+TEST_PROGRAMS := chromium:chromium
 
 define HELP
 make run     set everything up and run Everline here; Ctrl-C ends it, the data stay

@@ -56,6 +56,7 @@ pytest_plugins = [
     "tests.paypal",
     "tests.paypal_bank",
     "tests.simulator_fixtures",
+    "tests.spread",
     "tests.town",
 ]
 

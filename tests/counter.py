@@ -14,8 +14,8 @@ from everline.payments.gateways.sandbox import Sandbox
 from everline.people.models import Person
 from everline.people.roles import Role
 from everline.renewals import Renewal
-from tests.browser import INLINE
 from tests.channels.store import PASSWORD, Till
+from tests.reader import INLINE
 from tests.world import World
 
 

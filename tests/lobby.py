@@ -10,8 +10,8 @@ from django.core.cache import cache
 
 from everline import clock, renewals
 from everline.office.audit import audit
-from tests.browser import INLINE
 from tests.channels.kiosk import Kiosk
+from tests.reader import INLINE
 from tests.world import World
 
 

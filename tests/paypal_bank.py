@@ -13,8 +13,8 @@ from django.test import Client
 from everline.office.audit import audit
 from everline.payments import gateways
 from everline.payments.gateways.paypal import PayPal
-from tests.browser import Browser, on_the_pages
 from tests.peers.paypal.double import Double, Event
+from tests.reader import Browser, on_the_pages
 from tests.world import World
 
 HERE = "http://localhost:8000"

@@ -14,8 +14,8 @@ from PIL import Image
 
 from everline import cards
 from everline.pages import look
-from tests.browser import Browser
 from tests.push_service import ENDPOINT, Phone
+from tests.reader import Browser
 from tests.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.

@@ -12,8 +12,8 @@ from django.utils.translation import override
 from everline import autorenewal, cards, ledger, renewals
 from everline.autorenewal import consent
 from everline.office.audit import audit
-from tests.browser import Browser, on_the_pages
 from tests.endings import hold
+from tests.reader import Browser, on_the_pages
 from tests.world import Plan, World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.

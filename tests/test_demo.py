@@ -1,6 +1,5 @@
 """The demo as one command: it comes up, says where, ends cleanly, and survives being killed."""
 
-import json
 import os
 import select
 import signal
@@ -12,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psycopg
@@ -24,48 +22,11 @@ from everline.config import processes
 from everline.database import verbs
 from everline.database.server import admin_address
 from tests.command import everline_process
+from tests.demo import START_SECONDS, Demo, free_port
 from tests.homes import clear, is_up
-from tests.logs import require_clean
 from tests.simulator import wait_until
 
-START_SECONDS = 60.0
-Start = Callable[..., "Demo"]
-
-
-class Demo:
-    """One `everline demo` in a session of its own, and what it said."""
-
-    def __init__(self, home: Path, *arguments: str, terminal: int | None = None) -> None:
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("EVERLINE_", "DATABASE_", "PG", "DJANGO"))
-        }
-        self.home = home
-        self.said = (home.parent / "stderr").open("a")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "everline.cli", "demo", *arguments],
-            env=kept | {"EVERLINE_HOME": str(home)},
-            stdout=subprocess.PIPE,
-            stderr=self.said if terminal is None else terminal,
-            text=True,
-            start_new_session=True,
-        )
-
-    def ready(self) -> dict[str, Any]:
-        """Wait for the line that tells where to look."""
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line, (self.home.parent / "stderr").read_text()
-        told: dict[str, Any] = json.loads(line)
-        return told
-
-    def end(self, number: int = signal.SIGINT) -> int:
-        """Send a signal to the command alone, as a terminal's Ctrl-C reaches it alone."""
-        self.process.send_signal(number)
-        status = self.process.wait(START_SECONDS)
-        require_clean(self.home.parent / "stderr")
-        return status
+Start = Callable[..., Demo]
 
 
 @pytest.fixture
@@ -111,12 +72,6 @@ class Terminal:
         self._thread.join()
         os.close(self.theirs)
         os.close(self._ours)
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
 
 
 def relatives(home: Path) -> list[str]:

@@ -52,3 +52,12 @@ def test_every_state_is_reached_and_every_open_one_is_owned(steps: list[Step]) -
         assert named <= reached
         leaving = {before for _, before, _, _ in own if before}
         assert leaving == {state for known, state in OWNERS if known == machine}
+
+
+def test_every_picture_is_taken_by_a_walk_shown_and_small() -> None:
+    shown = "".join(page.read_text() for page in (*DOCS.rglob("*.md"), DOCS.parent / "README.md"))
+    walks = "".join(walk.read_text() for walk in (DOCS.parent / "tests/browser").glob("*.py"))
+    for picture in (DOCS / "pictures").iterdir():
+        assert f"pictures/{picture.name}" in shown
+        assert f'"{picture.stem}"' in walks or f'"{picture.name}"' in walks
+        assert picture.stat().st_size < 60_000, picture.name

@@ -11,8 +11,8 @@ from everline import autorenewal, cards, endings, renewals
 from everline.database.requests import Answer
 from everline.ids import Eid
 from everline.provisioning.simulated import Simulated
-from tests.browser import APPROVED, Browser, on_the_pages
 from tests.endings import esim
+from tests.reader import APPROVED, Browser, on_the_pages
 from tests.town import LINGER, Spoiler, at_once, findings, outcomes
 from tests.world import World
 

@@ -5,8 +5,8 @@ from django.utils import translation
 
 from everline import renewals
 from everline.channels.hotline import ear
-from tests.browser import Browser, on_the_pages
 from tests.marketplace import QUOTES, Platform
+from tests.reader import Browser, on_the_pages
 from tests.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.

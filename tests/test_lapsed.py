@@ -8,8 +8,8 @@ import pytest
 
 from everline import autorenewal, cards, endings, ledger, notices, payments, renewals
 from everline.catalogue import policy
-from tests.browser import Browser, on_the_pages
 from tests.endings import written
+from tests.reader import Browser, on_the_pages
 from tests.town import LINGER, Spoiler, at_once, findings
 from tests.world import Plan, World
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.test import Client
 
 from everline.people import terminals
-from tests.browser import on_the_pages
+from tests.reader import on_the_pages
 from tests.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.

@@ -21,8 +21,8 @@ from everline.people.roles import Role
 from everline.renewals import Renewal
 from everline.trust import acts
 from tests import desk
-from tests.browser import INLINE
 from tests.desk import office, signed_in
+from tests.reader import INLINE
 from tests.world import World
 
 __all__ = ["office"]

@@ -11,8 +11,8 @@ from everline.office.urls import SCREENS, Screen
 from everline.people.models import Person
 from everline.people.roles import ABILITIES, Ability, Role
 from everline.trust import acts
-from tests.browser import INLINE
 from tests.desk import office, signed_in
+from tests.reader import INLINE
 from tests.world import World
 
 __all__ = ["office"]

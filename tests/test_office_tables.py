@@ -17,8 +17,8 @@ from everline.people import return_calls, terminals
 from everline.people.models import Person, ReturnCall, Terminal
 from everline.people.roles import ABILITIES, Ability, Role
 from everline.trust import acts
-from tests.browser import INLINE
 from tests.desk import fields, office, signed_in, text
+from tests.reader import INLINE
 from tests.world import World
 
 __all__ = ["office"]

@@ -17,7 +17,7 @@ from everline.config import plugs
 from everline.people import terminals
 from everline.trust import Verdict, official, signatures
 from everline.trust.signatures import Problem, PublicKey
-from tests.browser import Browser, on_the_pages
+from tests.reader import Browser, on_the_pages
 from tests.town import at_once
 from tests.world import World
 

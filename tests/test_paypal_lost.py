@@ -7,9 +7,9 @@ from django.db import connections
 
 from everline import renewals
 from everline.payments.gateways.paypal import ABILITIES
-from tests.browser import APPROVED, Browser
 from tests.paypal_bank import call_back, come_back, key_of, ordered, silence, states
 from tests.peers.paypal.double import KEYS, Double, Event
+from tests.reader import APPROVED, Browser
 from tests.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.

@@ -9,9 +9,9 @@ import pytest
 from everline import payments
 from everline.payments import gateways
 from everline.payments.gateways.paypal import PayPal
-from tests.browser import APPROVED, Browser
 from tests.paypal_bank import come_back, key_of, ordered, states
 from tests.peers.paypal.double import Double
+from tests.reader import APPROVED, Browser
 from tests.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.

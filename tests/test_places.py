@@ -11,7 +11,7 @@ from everline.pages import maps
 from everline.people import opening
 from everline.people.opening import DAY_MINUTES
 from everline.people.places import Point, metres
-from tests.browser import Browser, on_the_pages
+from tests.reader import Browser, on_the_pages
 from tests.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.

@@ -15,9 +15,9 @@ from everline import ids, renewals, topups
 from everline.database.requests import Caller
 from everline.notices import Contact
 from everline.trust import acts
-from tests.browser import Browser, on_the_pages
 from tests.channels.store import Till
 from tests.counter import balanced, sell, sold, text
+from tests.reader import Browser, on_the_pages
 from tests.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.test import Client
 
 from everline.pages import statics
-from tests.browser import APPROVED, Browser, on_the_pages
+from tests.reader import APPROVED, Browser, on_the_pages
 from tests.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.

@@ -9,8 +9,8 @@ from django.conf import settings
 
 from everline import autorenewal, cards, endings, notices, renewals
 from everline.catalogue import policy
-from tests.browser import Browser, on_the_pages
 from tests.endings import hold, written
+from tests.reader import Browser, on_the_pages
 from tests.town import at_once
 from tests.world import Plan, World
 

@@ -12,7 +12,7 @@ import pytest
 
 from everline import cards, ids, ledger
 from everline.channels.web import forms
-from tests.browser import APPROVED, DECLINED, HARD, UNSURE, Browser, on_the_pages
+from tests.reader import APPROVED, DECLINED, HARD, UNSURE, Browser, on_the_pages
 from tests.simulator import HOUR_MS, SimulatorProcess
 from tests.world import GIGABYTE, World
 

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from everline import ids, ledger, renewals, trust
-from tests.browser import Browser, on_the_pages
+from tests.reader import Browser, on_the_pages
 from tests.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.

@@ -7,7 +7,7 @@ import pytest
 
 from everline import ids, ledger
 from everline.config import plugs
-from tests.browser import APPROVED, DECLINED, UNSURE, Browser, on_the_pages
+from tests.reader import APPROVED, DECLINED, UNSURE, Browser, on_the_pages
 from tests.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.

@@ -22,7 +22,7 @@ from everline.channels.web.refusals import Place, explain
 from everline.errors import SENTENCES, Code, Facts, Refusal
 from everline.pages import states
 from everline.renewals import Renewal
-from tests.browser import APPROVED, Browser, on_the_pages
+from tests.reader import APPROVED, Browser, on_the_pages
 from tests.world import START, World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.

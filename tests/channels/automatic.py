@@ -11,9 +11,9 @@ from typing import Final
 from everline import autorenewal, catalogue, notices
 from everline.cards import Card
 from everline.errors import SENTENCES, Code
-from tests.browser import Browser
 from tests.channels.door import Told
 from tests.channels.web import STATES
+from tests.reader import Browser
 from tests.world import Plan, World
 
 NOTICES_MAX: Final = 10

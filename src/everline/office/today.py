@@ -18,8 +18,6 @@ from everline.office.takings import Taking
 BAR: Final = 560
 """The longest bar, in units of the drawing."""
 
-ROW: Final = 44
-
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -30,7 +28,6 @@ class Bar:
     before: str
     width: int
     width_before: int
-    y: int
 
 
 def show(request: HttpRequest, desk: Desk) -> HttpResponse:
@@ -43,10 +40,10 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
     context = {
         "day": desk.today,
         "charts": [
-            {"currency": currency, "bars": (bars := _bars(desk, currency, sums, sums_before)),
-             "height": len(bars) * ROW}
+            {"currency": currency, "bars": _bars(desk, currency, sums, sums_before)}
             for currency in currencies
         ],
+        "longest": BAR,
         "rows": [
             {
                 "channel": channel_name(channel),
@@ -123,7 +120,6 @@ def _bars(
             desk.money(amounts[channel][1], currency),
             amounts[channel][0] * BAR // most,
             amounts[channel][1] * BAR // most,
-            place * ROW,
         )
-        for place, channel in enumerate(channels)
+        for channel in channels
     ]

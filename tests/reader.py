@@ -1,7 +1,7 @@
 """A browser without script: a test client that reads forms, follows 303 and keeps what it saw.
 
 Every page that it is shown is checked on the way: the policy, no inline style or script, no card
-number in an address. tests/test_web.py drives it.
+number in an address. tests/test_web.py drives it. Real browsers walk in tests/browser/.
 """
 
 import html

@@ -1,0 +1,26 @@
+"""How tests are spread over the workers of pytest-xdist: one by one, but the walks together.
+
+All walks go on one demo in one browser, which take long to start; so one worker takes them, first
+of all. pytest-xdist's own groups do not hold with this pytest: it names a test's group in a field
+that pytest reads no more.
+"""
+
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+WALKS = "tests/browser/"
+
+
+class Spreading(LoadScopeScheduling):
+    """Gives each test to the next worker that is free, and the walks to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return WALKS if nodeid.startswith(WALKS) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spreading:
+    """Spread the tests so."""
+    return Spreading(config, log)
