@@ -94,6 +94,8 @@ TABLE: Final[tuple[Row, ...]] = (
         "POST /top-ups/<topup:top_up_id>/pay",
         "POST /top-ups/<topup:top_up_id>/cancel",
         "POST /top-ups/<topup:top_up_id>/receipt",
+        "GET /help",
+        "GET /help/<slug:guide>",
         "GET POST /places",
         "GET POST /offers",
         "GET POST /offers/confirm/<consent:consent_id>",

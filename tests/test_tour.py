@@ -29,6 +29,9 @@ from tests.world import World
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.
 
 ACTS = (*DEVICES, *MISFORTUNES)
+ASKED = {"lie", "late-yes"}
+"""Acts that are at their end only when the janitor has asked the bank."""
+
 PRICE = 5_500_000
 
 
@@ -96,7 +99,7 @@ def _card(client: Client) -> str:
     return str(client.session[visits.KEPT]["card"])
 
 
-@pytest.mark.parametrize("name", [each for each in ACTS if each != "lie"])
+@pytest.mark.parametrize("name", [each for each in ACTS if each not in ASKED])
 def test_each_act_is_one_renewal_and_balanced(stage: World, visitor: Client, name: str) -> None:
     assert visitor.post(f"/tour/acts/{name}").status_code == 303
     _work(stage)
@@ -121,6 +124,43 @@ def test_the_gateway_that_says_nothing_is_asked_until_it_tells(
     stage.ask_all()
     stage.deliver_all()
     assert (_tone(_look(visitor)), _sold(stage)) == ("good", 1)
+
+
+def test_a_yes_after_we_gave_up_goes_back_and_the_month_is_sold_once(
+    stage: World, visitor: Client, simulator: SimulatorProcess
+) -> None:
+    before = clock.now()
+    visitor.post("/tour/acts/late-yes")
+    assert timedelta(minutes=10) < clock.now() - before < timedelta(minutes=13)
+    page = _look(visitor)
+    assert (_tone(page), _sold(stage)) == ("wait", 1)
+    assert words.WHY["late_money"] in _words(page)
+    stage.at = clock.now() + timedelta(minutes=2)
+    for _asked in ("the late attempt", "the refund"):
+        stage.ask_all()
+        stage.at += timedelta(minutes=2)
+    stage.deliver_all()
+    page = _look(visitor)
+    assert (_tone(page), _sold(stage)) == ("good", 1)
+    assert words.WHY["late-yes"] in _words(page)
+    timeline = re.findall(r"<li class=\"\w+\">\s*<span>([^<]+)</span>", page)
+    said = [words.STEPS["attempt", "superseded"], words.STEPS["attempt", "succeeded"]]
+    assert timeline.count(said[1]) == 2
+    assert timeline.index(said[0]) < timeline.index(said[1])
+    assert words.STEPS["refund", "succeeded"] in timeline
+    attempts = stage.all("select number, state, key from payments_attempt order by number")
+    assert [each[:2] for each in attempts] == [(1, "succeeded"), (2, "succeeded")]
+    at_bank = [simulator.charge(key) for _number, _state, key in attempts]
+    assert [each["refunded_minor"] for each in at_bank] == [PRICE, 0]
+
+
+def test_the_clock_waits_for_the_payments_of_others(stage: World, visitor: Client) -> None:
+    _visitor().post("/tour/acts/lie")
+    before = clock.now()
+    visitor.post("/tour/acts/late-yes")
+    assert clock.now() - before < timedelta(minutes=1)
+    assert _sold(stage) == 0
+    assert words.WHY["checking"] in _words(_look(visitor))
 
 
 def test_the_loser_of_the_race_is_told_where_and_since_when(stage: World, visitor: Client) -> None:

@@ -180,6 +180,7 @@ class Things:
             "<path:code>": till.code,
             "<str:renewal>": ids.outside("rnw", self.ordered),
             "<str:top_up>": ids.outside("top", self.partner_topped),
+            "<slug:guide>": "online",
             "<slug:plan>": self.plan.code,
             "<slug:code>": self.plan.code,
             "<int:minor>": "1000",

@@ -22,8 +22,8 @@ PASSED_BY: Final = frozenset({"__pycache__", "vendor", "build", "dist", "node_mo
 
 LOCKS: Final = frozenset({"requirements.lock", "requirements-dev.lock"})
 
-COMPILED: Final = frozenset({".mo"})
-"""Endings of files that a machine made of the file beside them."""
+COMPILED: Final = frozenset({".mo", ".webp"})
+"""Endings of files that a machine made: of the file beside them, or of the pages it looked at."""
 
 Finding = tuple[int, str]
 """A line number, from 1, and what is wrong there."""

@@ -119,6 +119,7 @@ INSTALLED_APPS = [
     "everline.autorenewal",
     "everline.pages",
     "everline.slips",
+    "everline.guides",
     "everline.office",
     "everline.channels.web",
     "everline.channels.hotline",

@@ -42,6 +42,8 @@ class Explained:
     details: tuple[str, ...]
     step: str
     url: str
+    guide: str = ""
+    """Where it is explained with a picture; empty where nothing is, or nobody could go there."""
 
 
 def steps(the_card: Step, ends: Step, own: Mapping[Code, Step]) -> dict[Code, Step]:

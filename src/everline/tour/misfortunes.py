@@ -5,16 +5,21 @@ nobody helps them.
 """
 
 import threading
+import time as real_time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Final, TypeVar
 
+import httpx
+from django.conf import settings
 from django.db import connections
 from django.utils import translation
 
+from everline import payments, renewals
 from everline.tour import time
-from everline.tour.browser import Browser, LostWayError
+from everline.tour.browser import BANK_SECONDS, Browser, LostWayError, Page
 from everline.tour.devices import (
     APPROVED,
     AT_KIOSK,
@@ -32,7 +37,15 @@ from everline.tour.visits import Visitor
 UNSURE: Final = "4000000000000069"
 """The sandbox's bank card of which the bank first says nothing, and then yes."""
 
+LATE: Final = "4000000000000101"
+"""The sandbox's bank card of which the bank says yes long after we gave up waiting."""
+
+GIVES_UP: Final = timedelta(minutes=11)
+"""A little more than the time after which the sandbox's attempt is given up."""
+
 TOGETHER_SECONDS: Final = 10
+GIVEN_UP_SECONDS: Final = 10
+LOOK_SECONDS: Final = 0.5
 S = TypeVar("S")
 T = TypeVar("T")
 U = TypeVar("U")
@@ -88,6 +101,43 @@ def lie(visitor: Visitor) -> Told:
     return Told()
 
 
+def late_yes(visitor: Visitor) -> Told:
+    """Pay, hear nothing, pay again after we gave up; and only then the bank says yes to the first.
+
+    Two of its yeses, one month: the late money goes back by itself.
+    """
+    browser = Browser(visitor.network, visitor.language)
+    where, fields = order_form(browser, visitor)
+    checked = browser.pay_at_bank(browser.post(where, fields | {"means": "gateway"}), LATE)
+    opened = renewals.of_card(visitor.card.id, 1)[0].id
+    first = payments.first_attempt(opened)
+    if first is None or first.state == "succeeded":
+        raise LostWayError("the bank said yes at once")
+    if not time.move(GIVES_UP, visitor.card.id):
+        return Told("clock_stays")
+    where, fields = _given_up(browser, checked.at).form("/pay")
+    browser.pay_at_bank(browser.post(where, fields), APPROVED)
+    _say_yes(first.key)
+    return Told()
+
+
+def _given_up(browser: Browser, followed: str) -> Page:
+    """Come back to an open renewal until the page says that another bank card may pay."""
+    ends = real_time.monotonic() + GIVEN_UP_SECONDS
+    while True:
+        shown = browser.get(f"{followed}/returned")
+        if f'action="{followed}/pay"' in shown.text or real_time.monotonic() > ends:
+            return shown
+        real_time.sleep(LOOK_SECONDS)
+
+
+def _say_yes(attempt_key: str) -> None:
+    """Let the bank find out at last that it took the money, and call us back."""
+    with httpx.Client(timeout=BANK_SECONDS, trust_env=False) as bank:
+        address = f"{settings.SANDBOX_ADDRESS}/control/resolve"
+        bank.post(address, json={"attempt_key": attempt_key, "outcome": "succeeded"})
+
+
 def day_later(visitor: Visitor) -> Told:
     """Move the demo's clock a day on, with automatic renewal switched on before."""
     switch_on(visitor)
@@ -120,6 +170,7 @@ MISFORTUNES: Final[Mapping[str, Act]] = MappingProxyType(
         "cut": cut,
         "race": race,
         "lie": lie,
+        "late-yes": late_yes,
         "day-later": day_later,
     }
 )

@@ -28,6 +28,10 @@ RING: Final = 1000
 
 GAP: Final = 8
 STEPS_MAX: Final = 12
+STEPS_READ: Final = 24
+MINOR: Final = frozenset({"created", "sent"})
+"""States of things on their way; a long story is told without them."""
+
 ENTRIES_MAX: Final = 8
 RECENT_MAX: Final = 12
 PATIENCE: Final = timedelta(days=1, minutes=2)
@@ -43,6 +47,9 @@ DEVICE_OF: Final = {
 }
 LATER: Final = frozenset({"calendar", "day-later"})
 """Acts of which the worker makes the renewal, some seconds later."""
+
+REFUNDS: Final = frozenset({"late-yes"})
+"""Acts that end when money that came too late has gone back."""
 
 OPEN: Final = frozenset({"placed", "awaiting_payment", "held", "paid", "reversing"})
 
@@ -235,7 +242,10 @@ def _slip(renewal: Renewal | None, policy: Policy) -> Drawn | None:
 
 
 def _steps(card: Card, done: Done | None) -> list[Step]:
-    """Read the steps that were written for this card since the act began, the oldest first."""
+    """Read the steps that were written for this card since the act began, the oldest first.
+
+    When they are too many, those that only led to the next one are left out.
+    """
     if done is None:
         return []
     found = database.rows(
@@ -244,9 +254,11 @@ def _steps(card: Card, done: Done | None) -> list[Step]:
         " where h.account_id = %s and h.at >= %s"
         " and h.machine in ('renewal', 'attempt', 'refund', 'order')"
         " order by h.id desc limit %s",
-        [card.account_id, done.since, STEPS_MAX],
+        [card.account_id, done.since, STEPS_READ],
     )
-    return found[::-1]
+    if len(found) > STEPS_MAX:
+        found = [each for each in found if each.to_state not in MINOR]
+    return found[STEPS_MAX - 1 :: -1]
 
 
 def _entries(card: Card, mine: Sequence[Renewal]) -> list[Entry]:
@@ -290,11 +302,12 @@ def _verdict(
     sold = [each for each in mine if each.state in {"paid", "delivered"}]
     is_balanced = books.debits == books.credits and books.is_replayed
     is_open = any(each.state in OPEN for each in mine)
+    goes_back = _goes_back(done, mine)
     is_awaited = not mine and done is not None and done.name in LATER and at - done.since < PATIENCE
     if not is_balanced or len(sold) > 1:
         tone = "bad"
     elif sold:
-        tone = "good"
+        tone = "wait" if goes_back else "good"
     elif done is None or done.told in {"clock_stays", "refused"}:
         tone = "calm"
     else:
@@ -303,8 +316,15 @@ def _verdict(
         "tone": tone,
         "renewals": len(sold),
         "is_balanced": is_balanced,
-        "is_open": is_open or is_awaited,
+        "is_open": is_open or is_awaited or goes_back,
     }
+
+
+def _goes_back(done: Done | None, mine: Sequence[Renewal]) -> bool:
+    """Tell whether an act still waits for money to go back, or to come first."""
+    if done is None or done.name not in REFUNDS or done.told != "done":
+        return False
+    return any(each.refund_state != "succeeded" for each in mine)
 
 
 def _why(done: Done | None, shown: Renewal | None) -> str:
@@ -314,6 +334,8 @@ def _why(done: Done | None, shown: Renewal | None) -> str:
         return words.why("checking")
     if shown is None and done.name not in LATER and done.told == "done":
         return words.why("lost")
+    if shown is not None and _goes_back(done, [shown]):
+        return words.why("late_money")
     special = {"kiosk_won", "phone_won", "clock_stays", "lost", "refused"}
     return words.why(done.told if done.told in special else done.name)
 

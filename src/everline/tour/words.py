@@ -32,6 +32,7 @@ MISFORTUNES: Final[Mapping[str, str]] = {
     "cut": gettext_noop("Cut the network in the middle"),
     "race": gettext_noop("Race the kiosk and the phone"),
     "lie": gettext_noop("The gateway lies"),
+    "late-yes": gettext_noop("A yes after we gave up"),
     "day-later": gettext_noop("One day later"),
 }
 WHY: Final[Mapping[str, str]] = {
@@ -49,6 +50,8 @@ WHY: Final[Mapping[str, str]] = {
     "cut": gettext_noop("The answer was lost. Asked again, the same request gave the same answer."),
     "race": gettext_noop("Both came at once. The card lets one in at a time."),
     "lie": gettext_noop("No answer is not a no. The bank is asked until it tells."),
+    "late-yes": gettext_noop("Too late: the second payment renewed, the late one went back."),
+    "late_money": gettext_noop("The second payment renewed. The late money is going back."),
     "day-later": gettext_noop("A day passed. The renewal came before the end, by itself."),
     "kiosk_won": gettext_noop("The kiosk was first. The phone was told where and since when."),
     "phone_won": gettext_noop("The phone was first. The kiosk was told where and since when."),

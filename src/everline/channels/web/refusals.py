@@ -11,6 +11,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_noop
 
+from everline import guides
 from everline.cards import Card
 from everline.catalogue import Policy
 from everline.errors import Code, Refusal
@@ -61,7 +62,13 @@ def explain(refusal: Refusal, where: Place) -> Explained:
     elif url == reverse("web:home"):
         step = ANOTHER_CARD[1]
     details = tuple(facts.in_words(refusal, where.card, where.policy))
-    return Explained(refusal.code, sentence, details, _(step), url)
+    return Explained(refusal.code, sentence, details, _(step), url, _guide(refusal.code))
+
+
+def _guide(code: Code) -> str:
+    """Give the address of the step that explains what is missing, if there is one."""
+    step = guides.OF_CODE.get(code)
+    return f"{reverse('web:guide', args=[guides.BEFORE.name])}#{step}" if step else ""
 
 
 def _address(way: Way, where: Place) -> str:
