@@ -21,6 +21,7 @@ from everline import (
     clock,
     database,
     endings,
+    holders,
     ledger,
     notices,
     payments,
@@ -40,7 +41,7 @@ from everline.payments.gateways.sandbox import Sandbox
 from everline.payments.gateways.terminal import Terminal
 from everline.provisioning import install as install_networks
 from everline.provisioning.simulated import Simulated
-from everline.trust import official, signatures
+from everline.trust import limits, official, signatures
 from everline.trust.signatures import SEED_LENGTH
 
 HOUR: Final = 3600
@@ -166,6 +167,8 @@ def sweeps() -> tuple[Sweep, ...]:
         Sweep("roll_up", 10, lambda _now: ledger.roll_up()),
         Sweep("refill", 30, lambda now: ledger.refill(now())),
         Sweep("earn", HOUR, _earn_yesterday),
+        Sweep("codes", 60, lambda now: holders.codes.forget(now()), repeats_max=20),
+        Sweep("limits", HOUR, lambda now: limits.forget(now())),
         Sweep("legs", HOUR, lambda now: legs.forget(now())),
         Sweep("partitions", 6 * HOUR, _make_partitions),
     )

@@ -2,7 +2,8 @@
 
 The row says everything: the job's only part is its id. What was sent is not sent again; a notice
 whose recipient can never be reached is marked as failed, and seen by doctor. A warning that is no
-longer true, as the card was renewed through any channel, is stopped and never leaves.
+longer true, as the card was renewed through any channel, is stopped and never leaves; so is a
+one-time code that is too old.
 """
 
 import logging
@@ -16,6 +17,7 @@ from django.conf import settings
 
 from everline import database, ids
 from everline.catalogue import Policy, policy
+from everline.notices.codes import CODE_WRITERS, word_code
 from everline.notices.push import device_of
 from everline.notices.senders import GoneError, Letter, RefusedError, sender_of
 from everline.notices.warnings import WRITERS, word_warning
@@ -43,7 +45,10 @@ class Notice:
 
     def words(self, operator: Policy) -> Words:
         """Word this notice in its locale."""
-        writer = word_warning if self.template in WRITERS else word
+        if self.template in CODE_WRITERS:
+            writer = word_code
+        else:
+            writer = word_warning if self.template in WRITERS else word
         return writer(
             self.template,
             self.facts,
@@ -66,9 +71,7 @@ def send(notice_id: UUID, now: Now) -> str:
     notice = database.row(Notice, _NOTICE + " where n.id = %s", [notice_id])
     if notice is None or notice.state != "waiting":
         return notice.state if notice else "unknown"
-    if notice.template in WRITERS and not database.value(
-        "select notice_stands(%s, %s)", [notice.id, now()]
-    ):
+    if _is_over(notice, now()):
         database.value("select notice_sent(%s, 'stopped', %s)", [notice.id, now()])
         return "stopped"
     letter = letter_of(notice, policy())
@@ -87,6 +90,15 @@ def send(notice_id: UUID, now: Now) -> str:
             state = "stopped"
     database.value("select notice_sent(%s, %s, %s)", [notice.id, state, now()])
     return state
+
+
+def _is_over(notice: Notice, at: datetime) -> bool:
+    """Tell whether a warning is no longer true, or a code is used or too old."""
+    if notice.template in CODE_WRITERS:
+        return "code" not in notice.facts or datetime.fromisoformat(notice.facts["until"]) <= at
+    if notice.template in WRITERS:
+        return not database.value("select notice_stands(%s, %s)", [notice.id, at])
+    return False
 
 
 def letter_of(notice: Notice, operator: Policy) -> Letter:

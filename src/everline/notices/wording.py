@@ -31,7 +31,10 @@ HIDDEN: Final = re.compile(r"•+ ?")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A notice in words: `facts` are label and value, `short` is all of it for a telephone."""
+    """A notice in words: `facts` are label and value, `short` is all of it for a telephone.
+
+    A notice that leads nowhere has an empty `link`.
+    """
 
     locale: str
     subject: str
@@ -49,7 +52,8 @@ class Words:
         with override(self.locale):
             lines = [self.lead, ""]
             lines += [f"{label}: {value}" for label, value in self.facts]
-            lines += ["", f"{self.link_text}: {self.link}", "", self.footer]
+            lines += ["", f"{self.link_text}: {self.link}"] if self.link else []
+            lines += ["", self.footer]
         return "\n".join(lines) + "\n"
 
     @property

@@ -83,7 +83,7 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
         "rows": [
             {
                 "it": each,
-                "name": each.person.name or each.person.email,
+                "name": each.person.shown,
                 "role": _role(each),
                 "since": desk.instant(each.since) if each.since else "",
             }
@@ -167,7 +167,7 @@ def change(request: HttpRequest, desk: Desk, person_id: UUID) -> HttpResponse:
         desk.record("change_staff", ("person", person_id), facts)
         return Done(_("Saved."))
 
-    sheet = Sheet(_("Role and store"), found.person.name or found.person.email, _("Save"), back)
+    sheet = Sheet(_("Role and store"), found.person.shown, _("Save"), back)
     return fill(request, desk, sheet, form, act=act)
 
 

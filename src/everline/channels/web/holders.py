@@ -8,42 +8,18 @@ from typing import Final
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from everline import cards, catalogue, clock, ledger, renewals
 from everline.cards.models import Card
 from everline.channels.web import browser, showing
-from everline.channels.web.forms import SignInForm
-from everline.channels.web.pages import frame, page
+from everline.channels.web.pages import page
 from everline.pages import words
 from everline.people.models import Holding
 
 CARDS_MAX: Final = 20
 RENEWALS_MAX: Final = 5
-
-
-class SignIn(LoginView):
-    """Sign in by e-mail and password."""
-
-    template_name = "web/sign_in.html"
-    authentication_form = SignInForm
-    next_page = "web:my-cards"
-    redirect_authenticated_user = True
-
-    def render_to_response(self, context: dict[str, object], **kwargs: object) -> HttpResponse:
-        """Add the frame that every page has."""
-        policy = catalogue.policy()
-        status = 422 if self.request.method == "POST" else 200
-        given = frame(self.request, policy) | context
-        return super().render_to_response(given, status=status)
-
-
-class SignOut(LogoutView):
-    """Sign out, by POST alone."""
-
-    next_page = "web:home"
 
 
 def holds(request: HttpRequest, account_id: UUID) -> bool:

@@ -1,6 +1,7 @@
 """The addresses of the online channel. No card number, telephone number or name stands in one.
 
-What stands for them is written by tokens.py.
+A card, a renewal and a top-up are named by tokens that were made here (tokens.py). The views are in
+the modules beside this one.
 """
 
 from django.urls import path
@@ -18,6 +19,7 @@ from everline.channels.web import (
     places,
     receipts,
     reminders,
+    signing_in,
     tokens,
     topping_up,
     topup_pages,
@@ -65,6 +67,9 @@ urlpatterns = [
     path("icons/<slug:purpose>-<int:size>.png", installing.drawn, name="icon"),
     path("cards/<card:card_id>/reminders", reminders.switch, name="reminders"),
     path("my/cards", holders.cards_held, name="my-cards"),
-    path("sign-in", holders.SignIn.as_view(), name="sign-in"),
-    path("sign-out", holders.SignOut.as_view(), name="sign-out"),
+    path("sign-in", signing_in.start, name="sign-in"),
+    path("sign-in/code", signing_in.confirm, name="sign-in-code"),
+    path("sign-in/code/again", signing_in.send_again, name="sign-in-again"),
+    path("sign-in/password", signing_in.Password.as_view(), name="sign-in-password"),
+    path("sign-out", signing_in.SignOut.as_view(), name="sign-out"),
 ]

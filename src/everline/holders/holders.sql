@@ -1,0 +1,151 @@
+-- Holders: one-time codes, signing in by them, and which cards somebody holds.
+
+-- part code_tries_max: how many wrong codes end one that was sent.
+create or replace function code_tries_max() returns integer
+language sql immutable as $$
+    select 5
+$$;
+
+-- part entrance: what came of a code for signing in: entered, opened (a new account), staff (who
+-- signs in by password), wrong or ended; who it was, and how many tries are left.
+create type entrance as (outcome text, person uuid, tries_left integer);
+
+-- verb send_code: keeps a code by its hash, and writes the message that carries it; none for a
+-- contact that is null, so that what cannot be done looks the same as what can.
+-- Caller: holders/codes.py. Locks: request. Whether the address belongs to anybody is not looked
+-- at here: known and unknown ones take the same way, and the same time.
+create or replace function send_code(
+    channel text, source text, request_id text, request_hash bytea, code uuid, purpose text,
+    contact jsonb, code_hash bytea, digits text, person uuid, card uuid, expires_at timestamptz,
+    zone text, at timestamptz
+) returns answer
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    subject uuid := encode(substr(send_code.request_hash, 1, 16), 'hex')::uuid;
+begin
+    if not claim(
+        send_code.channel, send_code.source, send_code.request_id, send_code.request_hash,
+        send_code.code, subject, send_code.code, 'code_sent', send_code.expires_at, send_code.at
+    ) then
+        return replay(
+            send_code.channel, send_code.source, send_code.request_id, send_code.request_hash,
+            subject
+        );
+    end if;
+    insert into holders_code (
+        id, purpose, email, phone, code_hash, person_id, card_id, tries, sent_at, expires_at
+    ) values (
+        send_code.code, send_code.purpose, coalesce(send_code.contact ->> 'email', ''),
+        coalesce(send_code.contact ->> 'phone', ''), send_code.code_hash, send_code.person,
+        send_code.card, 0, send_code.at, send_code.expires_at
+    );
+    perform notify(
+        send_code.code, send_code.code, 'code_' || send_code.purpose, send_code.contact,
+        jsonb_build_object(
+            'code', send_code.digits, 'until', send_code.expires_at, 'zone', send_code.zone
+        ),
+        send_code.at
+    );
+    return row(
+        send_code.code, 'code_sent', null, null, send_code.expires_at, false
+    )::answer;
+end $$;
+
+-- part try_code: compares a code with a sent one, counts a wrong one, and gives what is left of the
+-- sent one: right (its `used_at` is set now), wrong, or ended as it is used, too old, unknown or
+-- tried too often. Locks: the code.
+create or replace function try_code(
+    code uuid, purpose text, code_hash bytea, at timestamptz,
+    out outcome text, out kept holders_code
+)
+language plpgsql as $$
+#variable_conflict error
+begin
+    perform check_at(try_code.at);
+    select c.* into kept from holders_code c
+    where c.id = try_code.code and c.purpose = try_code.purpose for update;
+    if kept.id is null or kept.used_at is not null or kept.expires_at <= try_code.at
+        or kept.tries >= code_tries_max() then
+        outcome := 'ended';
+    elsif kept.code_hash <> try_code.code_hash then
+        kept.tries := kept.tries + 1;
+        update holders_code c set tries = kept.tries where c.id = kept.id;
+        outcome := case when kept.tries < code_tries_max() then 'wrong' else 'ended' end;
+    else
+        kept.used_at := try_code.at;
+        update holders_code c set used_at = try_code.at, email = '', phone = ''
+        where c.id = kept.id;
+        perform wipe_code(kept.id, kept.sent_at);
+        outcome := 'right';
+    end if;
+end $$;
+
+-- part wipe_code: takes a code's digits out of the messages that carried it. Locks: the notices.
+create or replace function wipe_code(code uuid, sent_at timestamptz) returns void
+language sql as $$
+    update notices_notice n set facts = n.facts - 'code'
+    where n.account_id = wipe_code.code and n.at = wipe_code.sent_at and n.facts ? 'code'
+$$;
+
+-- verb enter: lets in whoever has the code that was sent to an address: the person with this
+-- address, or a new one. One account for an address, however many enter at once.
+-- Caller: holders/codes.py. Locks: the code, the person.
+create or replace function enter(
+    code uuid, code_hash bytea, person uuid, password text, locale text, at timestamptz
+) returns entrance
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    known record;
+    found_person people_person;
+    is_new boolean := false;
+begin
+    select t.* into known from try_code(enter.code, 'sign_in', enter.code_hash, enter.at) t;
+    if known.outcome <> 'right' then
+        return row(
+            known.outcome, null, greatest(code_tries_max() - (known.kept).tries, 0)
+        )::entrance;
+    end if;
+    -- try_code emptied the row's address; its answer still has it.
+    insert into people_person (
+        id, email, phone, password, is_superuser, name, locale, is_active, is_staff
+    ) values (
+        enter.person, nullif((known.kept).email, ''), nullif((known.kept).phone, ''),
+        enter.password, false, '', enter.locale, true, false
+    ) on conflict do nothing;
+    is_new := found;
+    select p.* into strict found_person from people_person p
+    where p.email = nullif((known.kept).email, '') or p.phone = nullif((known.kept).phone, '')
+    for update;
+    if found_person.is_staff or not found_person.is_active then
+        return row(
+            case when found_person.is_staff then 'staff' else 'ended' end, null, 0
+        )::entrance;
+    end if;
+    return row(case when is_new then 'opened' else 'entered' end, found_person.id, 0)::entrance;
+end $$;
+
+-- verb forget_codes: deletes codes that are too old, with the addresses they went to, and takes
+-- their digits out of the messages. Caller: holders/codes.py, by a sweep. Locks: codes, passing
+-- over held ones.
+create or replace function forget_codes(at timestamptz, most integer) returns integer
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    gone holders_code;
+    forgotten integer := 0;
+begin
+    perform check_at(forget_codes.at);
+    for gone in
+        delete from holders_code c where c.id in (
+            select o.id from holders_code o
+            where o.expires_at <= forget_codes.at
+            order by o.expires_at limit least(forget_codes.most, 1000) for update skip locked
+        ) returning c.*
+    loop
+        perform wipe_code(gone.id, gone.sent_at);
+        forgotten := forgotten + 1;
+    end loop;
+    return forgotten;
+end $$;
