@@ -149,3 +149,130 @@ begin
     end loop;
     return forgotten;
 end $$;
+
+-- part may_be_claimed: whether a card can be added to an account now: it is in use, not lost, and
+-- held by nobody. One that is lost may be in a finder's hand.
+create or replace function may_be_claimed(card uuid) returns boolean
+language sql stable as $$
+    select exists (
+        select from cards_card c
+        where c.id = may_be_claimed.card and c.state in ('activated', 'bound')
+          and not exists (
+              select from people_holding h
+              where h.account_id = c.account_id and h.ends_at is null
+          )
+    )
+$$;
+
+-- verb contact_of_card: where a code goes that proves that somebody has a card: its own number, and
+-- for an eSIM that was bought on a page also the contact of whoever bought it; null when the card
+-- cannot be claimed, or not by a code.
+-- Caller: holders/holding.py. Locks: nothing.
+create or replace function contact_of_card(card uuid, locale text) returns jsonb
+language sql stable security definer set search_path from current as $$
+    select jsonb_build_object(
+        'phone', coalesce(c.msisdn, ''), 'email', coalesce(b.contact ->> 'email', ''),
+        'locale', contact_of_card.locale
+    )
+    from cards_card c
+    left join lateral (
+        select r.contact from renewals_renewal r
+        where c.taken_at is not null and r.card_id = c.id and r.state in ('paid', 'delivered')
+        order by r.id limit 1
+    ) b on true
+    where c.id = contact_of_card.card and may_be_claimed(c.id)
+      and (c.msisdn is not null or b.contact ->> 'email' <> '')
+$$;
+
+-- verb claim_card: adds a card to the account of whoever has the code that was sent to the card.
+-- Caller: holders/holding.py. Locks: request, card, code. Refuses: code_wrong with the tries left,
+-- code_ended, card_held.
+create or replace function claim_card(
+    channel text, source text, request_id text, request_hash bytea, code uuid, code_hash bytea,
+    person uuid, at timestamptz
+) returns answer
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    locked cards_card;
+    known record;
+    why objection;
+begin
+    select c.* into locked from cards_card c
+    inner join holders_code o on o.card_id = c.id
+    where o.id = claim_card.code and o.person_id = claim_card.person;
+    if not claim(
+        claim_card.channel, claim_card.source, claim_card.request_id, claim_card.request_hash,
+        coalesce(locked.account_id, claim_card.person), claim_card.code, locked.id, 'claimed',
+        null, claim_card.at
+    ) then
+        return replay(
+            claim_card.channel, claim_card.source, claim_card.request_id,
+            claim_card.request_hash, claim_card.code
+        );
+    end if;
+    perform 1 from cards_card c where c.id = locked.id for update;
+    select t.* into known from try_code(
+        claim_card.code, 'card', claim_card.code_hash, claim_card.at
+    ) t;
+    if known.outcome = 'wrong' then
+        why := row('code_wrong', jsonb_build_object(
+            'tries_left', code_tries_max() - (known.kept).tries
+        ))::objection;
+    elsif known.outcome <> 'right' or (known.kept).person_id <> claim_card.person then
+        why := row('code_ended', '{}'::jsonb)::objection;
+    elsif not may_be_claimed(locked.id) then
+        why := row('card_held', '{}'::jsonb)::objection;
+    end if;
+    if why.reason is not null then
+        return refuse(claim_card.channel, claim_card.source, claim_card.request_id, why);
+    end if;
+    insert into people_holding (id, account_id, person_id, starts_at)
+    values (everline_uuid7(claim_card.at), locked.account_id, claim_card.person, claim_card.at);
+    return row(locked.id, 'claimed', null, null, null, false)::answer;
+end $$;
+
+-- part end_holding: lets a person hold a card no more; what was agreed for it ends: automatic
+-- renewal, and the PIN of its telephone service. Balance and history stay with the card.
+create or replace function end_holding(card cards_card, person uuid, at timestamptz)
+returns boolean
+language plpgsql as $$
+#variable_conflict error
+begin
+    update people_holding h set ends_at = greatest(end_holding.at, h.starts_at)
+    where h.account_id = (end_holding.card).account_id and h.person_id = end_holding.person
+      and h.ends_at is null;
+    if not found then
+        return false;
+    end if;
+    perform drop_mandate((end_holding.card).id, end_holding.at);
+    delete from trust_pin p where p.account_id = (end_holding.card).account_id;
+    return true;
+end $$;
+
+-- verb give_up_card: takes a card off the account of its holder.
+-- Caller: holders/holding.py. Locks: request, card. Refuses: card_unknown for who does not hold it.
+create or replace function give_up_card(
+    channel text, source text, request_id text, request_hash bytea, card uuid, person uuid,
+    at timestamptz
+) returns answer
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    begun record;
+begin
+    select b.* into begun from begin_card(
+        give_up_card.channel, give_up_card.source, give_up_card.request_id,
+        give_up_card.request_hash, give_up_card.card, 'given_up', give_up_card.at
+    ) b;
+    if (begun.final).outcome is not null then
+        return begun.final;
+    end if;
+    if not end_holding(begun.locked, give_up_card.person, give_up_card.at) then
+        return refuse(
+            give_up_card.channel, give_up_card.source, give_up_card.request_id,
+            row('card_unknown', '{}'::jsonb)::objection
+        );
+    end if;
+    return row(give_up_card.card, 'given_up', null, null, null, false)::answer;
+end $$;

@@ -66,6 +66,25 @@ class CodeForm(PageForm):
         return digits
 
 
+class ProofForm(CodeForm, RequestForm):
+    """A code with the request that it is sent for."""
+
+
+class AddForm(RequestForm):
+    """The number of a card that somebody has in hand."""
+
+    number = forms.CharField(
+        label=gettext_lazy("Card number or its phone number"),
+        help_text=gettext_lazy("18 to 20 digits, or a phone number with + and the country's code."),
+        widget=typed_into(inputmode="tel", placeholder="8999 0000 0000 0000 000"),
+        error_messages={"required": gettext_lazy("Enter the card number.")},
+    )
+
+    def clean_number(self) -> str:
+        """Read which of both it is."""
+        return reading.number_of_card(self.cleaned_data["number"])
+
+
 class PasswordForm(AuthenticationForm):
     """E-mail and password of staff. After ten tries an address waits for a quarter of an hour."""
 

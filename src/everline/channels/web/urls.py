@@ -7,10 +7,12 @@ the modules beside this one.
 from django.urls import path
 
 from everline.channels.web import (
+    adding,
     doors,
     entry,
     esims,
     following,
+    held,
     holders,
     installing,
     mandates,
@@ -67,6 +69,15 @@ urlpatterns = [
     path("icons/<slug:purpose>-<int:size>.png", installing.drawn, name="icon"),
     path("cards/<card:card_id>/reminders", reminders.switch, name="reminders"),
     path("my/cards", holders.cards_held, name="my-cards"),
+    path("my/cards/add", adding.start, name="add-card"),
+    path("my/cards/add/<card:card_id>", adding.start, name="add-this-card"),
+    path("my/cards/code", adding.confirm, name="add-card-code"),
+    path("my/cards/<card:card_id>", held.show, name="held"),
+    path("my/cards/<card:card_id>/bind", held.bind, name="held-bind"),
+    path("my/cards/<card:card_id>/unbind", held.unbind, name="held-unbind"),
+    path("my/cards/<card:card_id>/lose", held.lose, name="held-lose"),
+    path("my/cards/<card:card_id>/resume", held.resume, name="held-resume"),
+    path("my/cards/<card:card_id>/give-up", held.give_up, name="held-give-up"),
     path("sign-in", signing_in.start, name="sign-in"),
     path("sign-in/code", signing_in.confirm, name="sign-in-code"),
     path("sign-in/code/again", signing_in.send_again, name="sign-in-again"),
