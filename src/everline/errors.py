@@ -62,6 +62,7 @@ class Code(StrEnum):
     CODE_WRONG = "code_wrong"
     CODE_ENDED = "code_ended"
     CARD_HELD = "card_held"
+    ADDRESS_TAKEN = "address_taken"
 
 
 def _(sentence: str) -> str:
@@ -118,6 +119,7 @@ SENTENCES: Final[Mapping[Code, str]] = MappingProxyType(
         Code.CODE_WRONG: _("The code is wrong. Look at the message again."),
         Code.CODE_ENDED: _("This code is no longer good. Ask for a new one."),
         Code.CARD_HELD: _("This card is in an account already. Its holder can give it up."),
+        Code.ADDRESS_TAKEN: _("This address belongs to another account already. Sign in with it."),
     }
 )
 

@@ -88,6 +88,15 @@ language sql as $$
     where n.account_id = wipe_code.code and n.at = wipe_code.sent_at and n.facts ? 'code'
 $$;
 
+-- part forget_message: takes the address out of the messages that carried a code, too.
+create or replace function forget_message(code uuid, sent_at timestamptz) returns void
+language sql as $$
+    update notices_notice n
+    set facts = n.facts - 'code', recipient = '',
+        state = case when n.state = 'waiting' then 'stopped' else n.state end
+    where n.account_id = forget_message.code and n.at = forget_message.sent_at
+$$;
+
 -- verb enter: lets in whoever has the code that was sent to an address: the person with this
 -- address, or a new one. One account for an address, however many enter at once.
 -- Caller: holders/codes.py. Locks: the code, the person.
@@ -127,7 +136,7 @@ begin
 end $$;
 
 -- verb forget_codes: deletes codes that are too old, with the addresses they went to, and takes
--- their digits out of the messages. Caller: holders/codes.py, by a sweep. Locks: codes, passing
+-- both out of the messages. Caller: holders/codes.py, by a sweep. Locks: codes, passing
 -- over held ones.
 create or replace function forget_codes(at timestamptz, most integer) returns integer
 language plpgsql security definer set search_path from current as $$
@@ -144,7 +153,7 @@ begin
             order by o.expires_at limit least(forget_codes.most, 1000) for update skip locked
         ) returning c.*
     loop
-        perform wipe_code(gone.id, gone.sent_at);
+        perform forget_message(gone.id, gone.sent_at);
         forgotten := forgotten + 1;
     end loop;
     return forgotten;
@@ -276,3 +285,80 @@ begin
     end if;
     return row(give_up_card.card, 'given_up', null, null, null, false)::answer;
 end $$;
+
+-- part tell_way_in: tells somebody, at every address there was before, that there is a new way in.
+create or replace function tell_way_in(
+    person people_person, fact uuid, way text, zone text, at timestamptz
+) returns void
+language sql as $$
+    select notify(
+        (tell_way_in.person).id, tell_way_in.fact, 'way_in', jsonb_build_object(
+            'email', coalesce((tell_way_in.person).email, ''),
+            'phone', coalesce((tell_way_in.person).phone, ''),
+            'locale', (tell_way_in.person).locale
+        ), jsonb_build_object('way', tell_way_in.way, 'zone', tell_way_in.zone), tell_way_in.at
+    )
+$$;
+
+-- verb add_address: gives a person the address that a code was sent to, in place of the one of its
+-- kind that there was; the addresses there were before are told.
+-- Caller: holders/ways.py. Locks: request, code, person. Refuses: code_wrong with the tries left,
+-- code_ended, address_taken.
+create or replace function add_address(
+    channel text, source text, request_id text, request_hash bytea, code uuid, code_hash bytea,
+    person uuid, zone text, at timestamptz
+) returns answer
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    known record;
+    mine people_person;
+    why objection;
+begin
+    if not claim(
+        add_address.channel, add_address.source, add_address.request_id, add_address.request_hash,
+        add_address.person, add_address.code, add_address.person, 'added', null, add_address.at
+    ) then
+        return replay(
+            add_address.channel, add_address.source, add_address.request_id,
+            add_address.request_hash, add_address.code
+        );
+    end if;
+    select t.* into known from try_code(
+        add_address.code, 'address', add_address.code_hash, add_address.at
+    ) t;
+    select p.* into strict mine from people_person p where p.id = add_address.person for update;
+    if known.outcome = 'wrong' then
+        why := row('code_wrong', jsonb_build_object(
+            'tries_left', code_tries_max() - (known.kept).tries
+        ))::objection;
+    elsif known.outcome <> 'right' or (known.kept).person_id <> add_address.person then
+        why := row('code_ended', '{}'::jsonb)::objection;
+    else
+        begin
+            update people_person p
+            set email = coalesce(nullif((known.kept).email, ''), p.email),
+                phone = coalesce(nullif((known.kept).phone, ''), p.phone)
+            where p.id = add_address.person;
+        exception when unique_violation then
+            why := row('address_taken', '{}'::jsonb)::objection;
+        end;
+    end if;
+    if why.reason is not null then
+        return refuse(add_address.channel, add_address.source, add_address.request_id, why);
+    end if;
+    perform tell_way_in(
+        mine, add_address.code, case when (known.kept).email <> '' then 'email' else 'phone' end,
+        add_address.zone, add_address.at
+    );
+    return row(mine.id, 'added', null, null, null, false)::answer;
+end $$;
+
+-- verb tell_passkey: tells somebody that a passkey was added to the account.
+-- Caller: holders/ways.py, once it is there. Locks: nothing.
+create or replace function tell_passkey(person uuid, fact uuid, zone text, at timestamptz)
+returns void
+language sql security definer set search_path from current as $$
+    select tell_way_in(p, tell_passkey.fact, 'passkey', tell_passkey.zone, tell_passkey.at)
+    from people_person p where p.id = tell_passkey.person
+$$;

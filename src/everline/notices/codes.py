@@ -94,4 +94,36 @@ def _address(values: Mapping[str, str]) -> _Told:
     )
 
 
+def word_way_in(
+    _template: str,
+    facts: Mapping[str, Any],
+    _plan_names: Mapping[str, str],
+    locale: str,
+    *,
+    policy: Policy,
+    public_address: str,
+) -> Words:
+    """Tell somebody of a new way into the account, and where to look when it was not they."""
+    spoken = locale.lower().replace("_", "-")
+    with override(spoken if spoken in LOCALES else "en"):
+        way = {
+            "email": _("An e-mail address was added to your account."),
+            "phone": _("A phone number was added to your account."),
+            "passkey": _("A passkey was added to your account."),
+        }[facts["way"]]
+        values = {"operator": clean(policy.name), "way": way}
+        link = f"{public_address.rstrip('/')}/my/account"
+        return Words(
+            locale=get_language() or "en",
+            subject=short_subject(_("A new way to sign in to %(operator)s") % values),
+            lead=way + " " + _("If it was not you, look at your account and remove it."),
+            facts=(),
+            link=link,
+            link_text=_("Look at your account"),
+            short=_("%(operator)s: %(way)s Not you? Look at your account.") % values + f" {link}",
+            operator=clean(policy.name),
+            domain=clean(policy.domain),
+        )
+
+
 CODE_WRITERS: Final = {"code_sign_in": _sign_in, "code_card": _card, "code_address": _address}

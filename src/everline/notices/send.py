@@ -17,7 +17,7 @@ from django.conf import settings
 
 from everline import database, ids
 from everline.catalogue import Policy, policy
-from everline.notices.codes import CODE_WRITERS, word_code
+from everline.notices.codes import CODE_WRITERS, word_code, word_way_in
 from everline.notices.push import device_of
 from everline.notices.senders import GoneError, Letter, RefusedError, sender_of
 from everline.notices.warnings import WRITERS, word_warning
@@ -45,11 +45,7 @@ class Notice:
 
     def words(self, operator: Policy) -> Words:
         """Word this notice in its locale."""
-        if self.template in CODE_WRITERS:
-            writer = word_code
-        else:
-            writer = word_warning if self.template in WRITERS else word
-        return writer(
+        return _writer(self.template)(
             self.template,
             self.facts,
             self.plan_names or {},
@@ -57,6 +53,15 @@ class Notice:
             policy=operator,
             public_address=settings.PUBLIC_ADDRESS,
         )
+
+
+def _writer(template: str) -> Callable[..., Words]:
+    """Choose who words a template."""
+    if template in CODE_WRITERS:
+        return word_code
+    if template == "way_in":
+        return word_way_in
+    return word_warning if template in WRITERS else word
 
 
 _NOTICE: Final = (
@@ -131,8 +136,10 @@ def letter_of(notice: Notice, operator: Policy) -> Letter:
 
 
 def newest(most: int) -> list[Notice]:
-    """List the newest notices, `most` at most, as the demo's outbox shows them."""
-    return database.rows(Notice, _NOTICE + " order by n.id desc limit %s", [most])
+    """List the newest notices whose recipient is still kept, as the demo's outbox shows them."""
+    return database.rows(
+        Notice, _NOTICE + " where n.recipient <> '' order by n.id desc limit %s", [most]
+    )
 
 
 def waiting_media(at: datetime) -> dict[str, tuple[int, int]]:

@@ -120,5 +120,6 @@ PROMPTS: Final[Mapping[Code, Prompt]] = MappingProxyType(
         Code.CODE_WRONG: Prompt(_("The code is wrong."), "menu"),
         Code.CODE_ENDED: Prompt(_("This code is no longer good."), "menu"),
         Code.CARD_HELD: Prompt(_("This card is in an account already."), "menu"),
+        Code.ADDRESS_TAKEN: Prompt(_("This address belongs to another account."), "menu"),
     }
 )

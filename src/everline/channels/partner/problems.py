@@ -72,6 +72,7 @@ STATUSES: Final[Mapping[Code, HTTPStatus]] = {
     Code.CODE_WRONG: HTTPStatus.UNPROCESSABLE_ENTITY,
     Code.CODE_ENDED: HTTPStatus.CONFLICT,
     Code.CARD_HELD: HTTPStatus.CONFLICT,
+    Code.ADDRESS_TAKEN: HTTPStatus.CONFLICT,
 }
 """The HTTP status of every refusal; a test checks that none is missing."""
 

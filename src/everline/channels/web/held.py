@@ -27,6 +27,7 @@ from everline.channels.web.refusals import Place, explain
 from everline.database.requests import Answer, Caller
 from everline.pages import words
 from everline.pages.frame import see_other
+from everline.trust import addresses
 
 HISTORY_MAX = 5
 IN_USE = frozenset({"activated", "bound", "suspended"})
@@ -50,6 +51,7 @@ def _show(
     balance = ledger.spendable(card.account_id, "balance", card.currency)
     context = {
         "card": card,
+        "token": addresses.token("crd", card.id),
         "is_holder": True,
         "standing": showing.standing(card, found),
         "renewable": showing.renewable(card, found, at),

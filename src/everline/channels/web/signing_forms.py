@@ -70,6 +70,12 @@ class ProofForm(CodeForm, RequestForm):
     """A code with the request that it is sent for."""
 
 
+class NameForm(PageForm):
+    """How somebody wants to be called; empty is nothing."""
+
+    name = forms.CharField(required=False, max_length=120)
+
+
 class AddForm(RequestForm):
     """The number of a card that somebody has in hand."""
 
