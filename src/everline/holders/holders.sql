@@ -242,7 +242,7 @@ begin
 end $$;
 
 -- part end_holding: lets a person hold a card no more; what was agreed for it ends: automatic
--- renewal, and the PIN of its telephone service. Balance and history stay with the card.
+-- renewal, reminders by push, and the PIN of its telephone service. Balance and history stay with the card.
 create or replace function end_holding(card cards_card, person uuid, at timestamptz)
 returns boolean
 language plpgsql as $$
@@ -255,6 +255,7 @@ begin
         return false;
     end if;
     perform drop_mandate((end_holding.card).id, end_holding.at);
+    delete from notices_device d where d.card_id = (end_holding.card).id;
     delete from trust_pin p where p.account_id = (end_holding.card).account_id;
     return true;
 end $$;

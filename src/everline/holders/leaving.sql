@@ -28,6 +28,10 @@ language sql stable as $$
         'balance', case when k.until is null then jsonb_build_object(
             'amount', spendable(c.account_id, 'balance', c.currency), 'currency', c.currency
         ) end,
+        'reminders_by_push', (
+            select count(*) from notices_device r
+            where r.card_id = c.id and k.until is null and r.at >= k.since
+        ),
         'devices', (
             select coalesce(jsonb_agg(jsonb_build_object(
                 'kind', d.kind, 'number', d.number, 'bound_at', d.bound_at,
