@@ -56,7 +56,8 @@ class Device:
 
     def make(self, options: dict[str, Any]) -> dict[str, Any]:
         """Answer a request to make a passkey."""
-        public = ES256.from_cryptography_key(self.key.public_key())
+        make_public: Any = ES256.from_cryptography_key
+        public = make_public(self.key.public_key())
         data = AuthenticatorData.create(
             sha256(self.site.encode()),
             self.flags | AuthenticatorData.FLAG.AT,

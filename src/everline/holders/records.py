@@ -6,7 +6,7 @@ else held before, only what came after is there. How a page or a file shows them
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from everline import database, ids
@@ -51,13 +51,16 @@ class Record:
 
 
 _RECORDS: Final = """
-with held as (
+with asked as (
+    select %s::uuid as person_id, %s::uuid as card_id, %s::text as kind, %s::date as first_day,
+        %s::date as last_day
+), held as (
     select c.id, c.account_id, c.iccid, c.zone, coalesce((
         select max(b.ends_at) from people_holding b
         where b.account_id = h.account_id and b.person_id <> h.person_id
     ), '-infinity') as shown_from
-    from people_holding h join cards_card c on c.account_id = h.account_id
-    where h.person_id = %(person)s and h.ends_at is null
+    from asked q join people_holding h on h.person_id = q.person_id and h.ends_at is null
+    join cards_card c on c.account_id = h.account_id
 ), sold as (
     select 'renewal' as kind, r.id, r.paid_at as at, r.card_id, p.names as plan_names,
         r.total as amount, r.currency, r.means, r.state
@@ -83,12 +86,12 @@ select m.kind, m.id, m.at, k.zone, m.card_id, k.iccid, m.plan_names, m.amount, m
         join payments_attempt a on a.payment_id = p.id and a.state = 'succeeded'
         where p.purpose_id = m.id order by a.number desc limit 1
     ), '') as masked_means, m.state
-from moved m join held k on k.id = m.card_id
-where (%(card)s::uuid is null or m.card_id = %(card)s)
-  and (%(kind)s::text is null or m.kind = %(kind)s)
-  and (%(first)s::date is null or (m.at at time zone k.zone)::date >= %(first)s)
-  and (%(last)s::date is null or (m.at at time zone k.zone)::date <= %(last)s)
-order by m.at desc, m.id desc, m.kind limit %(most)s offset %(skip)s
+from asked q cross join moved m join held k on k.id = m.card_id
+where (q.card_id is null or m.card_id = q.card_id)
+  and (q.kind is null or m.kind = q.kind)
+  and (q.first_day is null or (m.at at time zone k.zone)::date >= q.first_day)
+  and (q.last_day is null or (m.at at time zone k.zone)::date <= q.last_day)
+order by m.at desc, m.id desc, m.kind limit %s offset %s
 """
 
 
@@ -97,13 +100,5 @@ def records(
 ) -> list[Record]:
     """List what was paid for the cards that a person holds now; locks nothing."""
     chosen = wanted or Filter()
-    given: dict[str, Any] = {
-        "person": person_id,
-        "card": chosen.card_id,
-        "kind": chosen.kind,
-        "first": chosen.first_day,
-        "last": chosen.last_day,
-        "most": min(most, FILE_MAX),
-        "skip": skip,
-    }
-    return database.rows(Record, _RECORDS, given)
+    asked = [person_id, chosen.card_id, chosen.kind, chosen.first_day, chosen.last_day]
+    return database.rows(Record, _RECORDS, [*asked, min(most, FILE_MAX), skip])

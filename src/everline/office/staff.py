@@ -187,7 +187,7 @@ def renew_link(request: HttpRequest, desk: Desk, person_id: UUID) -> HttpRespons
         _("The password ends at once; another one is chosen by the link, once."),
         _("Make a link"),
         back,
-        ((_("Name"), found.person.name), (_("E-mail address"), found.person.email)),
+        ((_("Name"), found.person.name), (_("E-mail address"), found.person.email or "")),
     )
     return reveal(request, desk, question, make)
 

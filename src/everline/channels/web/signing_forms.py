@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _, gettext_lazy
 
@@ -122,8 +121,8 @@ class PasswordForm(AuthenticationForm):
         limits.give_back(WRONG_PASSWORDS, email)
         return checked
 
-    def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
+    def confirm_login_allowed(self, user: Person) -> None:
         """Let staff in alone: holders of cards have no passwords, whatever a row may say."""
         super().confirm_login_allowed(user)
-        if not (isinstance(user, Person) and (user.is_staff or user.is_superuser)):
+        if not (user.is_staff or user.is_superuser):
             raise self.get_invalid_login_error()

@@ -139,6 +139,7 @@ def _try(request: HttpRequest, form: CodeForm, waiting: Waiting) -> HttpResponse
     if entrance.outcome == "ended":
         messages.error(request, _("This code is no longer good. Ask for a new one."))
         return see_other("web:sign-in", query=_next(waiting.leads_to))
+    assert entrance.person is not None
     person = Person.objects.get(id=entrance.person)
     answer = allauths.sign_in(request, person, waiting.leads_to or reverse("web:my-cards"))
     if entrance.outcome == "opened":
