@@ -52,11 +52,16 @@ AT_TILLS: Final = "clerk till_manager other_clerk"
 
 def office(speakers: str) -> Gate:
     """Let some of the staff in; whoever is signed in otherwise is told no, others sign in first."""
-    return Gate("/sign-in").but(SIGNED_IN, 403).but(speakers, OPEN)
+    return Gate("/sign-in/password").but(SIGNED_IN, 403).but(speakers, OPEN)
 
 
 PUBLIC: Final = Gate(OPEN)
 HOLDER: Final = Gate(404).but("holder", OPEN)
+ANYBODYS: Final = Gate("/sign-in").but(SIGNED_IN, OPEN)
+HELD: Final = ANYBODYS.but(SIGNED_IN, 404).but("holder", OPEN)
+FRESH: Final = Gate("/sign-in").but(STAFF, 403).but("holder other_holder", OPEN)
+"""Whoever has signed in a short while ago, and is no staff."""
+
 TILL: Final = (
     Gate("/till/enrol")
     .but(AT_TILLS, OPEN)

@@ -30,6 +30,7 @@ WRITABLE: Final = {
     "database_cache": "limits and counters, which may be lost",
     "django_session": "sessions",
     "hotline_leg": "where each telephone call stands, for a day",
+    "mfa_authenticator": "passkeys, by their public halves",
     "people_apikey": "keys, hashed, made and revoked in the back office",
     "people_employment": "where staff works",
     "people_holding": "who holds an account, and since when",
@@ -41,6 +42,7 @@ WRITABLE: Final = {
     "store_sale": "who sold what at which till for which cash; the money is in the books",
     "tour_visit": "which visitor of the demo's tour has which card",
     "trust_banner": "what the operator says to all",
+    "usersessions_usersession": "which browsers somebody is signed in with",
 }
 """The tables that the app may write row by row, and what for."""
 

@@ -132,7 +132,8 @@ def test_what_the_channels_of_the_demo_may_do() -> None:
 
 def test_what_verbs_write_has_foreign_keys_to_locked_rows_alone(world: World) -> None:
     """Decision 0012: a key to a row that many share makes that row hot."""
-    people_fill = ("auth_", "django_", "people_", "catalogue_", "trust_")
+    signing_in = ("auth_", "django_", "people_", "account_", "mfa_", "usersessions_")
+    people_fill = (*signing_in, "catalogue_", "trust_")
     found = world.all(
         "select c.conrelid::regclass::text, c.confrelid::regclass::text from pg_constraint c"
         " where c.contype = 'f' and c.conparentid = 0 order by 1, 2"

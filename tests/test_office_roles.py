@@ -80,7 +80,7 @@ def test_whoever_is_no_staff_is_led_to_the_door(office: World, speaker: str) -> 
                 assert answer.status_code == 403, screen.name
             else:
                 assert answer.status_code == 302, screen.name
-                assert answer["Location"].startswith("/sign-in?next=%2Foffice")
+                assert answer["Location"].startswith("/sign-in/password?next=%2Foffice")
     assert acts.newest() == []
 
 

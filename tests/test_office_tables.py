@@ -123,7 +123,7 @@ def test_a_stranger_is_led_to_the_one_door(office: World) -> None:
     for table in TABLES:
         answer = signed_in(None).get(address(table))
         assert answer.status_code == 302
-        assert answer["Location"].startswith("/sign-in?next=%2Foffice%2Ftables")
+        assert answer["Location"].startswith("/sign-in/password?next=%2Foffice%2Ftables")
     client = signed_in(office.staff(Role.OWNER))
     for path in ("login/", "logout/", "password_change/", "jsi18n/", "autocomplete/", "r/1/1/"):
         assert client.get(f"/office/tables/{path}").status_code == 404, path

@@ -32,7 +32,15 @@ pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static f
 ROWS: Final = (*TABLE, *OFFICE)
 METHODS: Final = ("GET", "POST", "DELETE")
 DOORS: Final = frozenset(
-    {"/sign-in", "/till/enrol", "/till/sign-in", "/till/unlock", "/kiosk", "/kiosk/enrol"}
+    {
+        "/sign-in",
+        "/sign-in/password",
+        "/till/enrol",
+        "/till/sign-in",
+        "/till/unlock",
+        "/kiosk",
+        "/kiosk/enrol",
+    }
 )
 """Where somebody is led who is not let in."""
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import translation
 
-from everline import autorenewal, clock, database
+from everline import autorenewal, clock, database, notices
 from everline.channels.partner.auth import MEMORY
 from everline.config.plugs import MovedClock
 from everline.office.audit import audit
@@ -48,7 +48,9 @@ def stage(sandboxed: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     world.retailer(deposit=900_000_000, currency="IDR", commission=250)
     world.partner(deposit=900_000_000, currency="IDR", commission=250)
     clock.use_offset(MovedClock().offset)
+    notices.install({"email": notices.Outbox(), "sms": notices.Outbox()})
     yield world
+    notices.install({})
     clock.use_offset(timedelta)
 
 
@@ -68,6 +70,7 @@ def _work(world: World) -> None:
     autorenewal.renew_due(clock.now())
     world.at = clock.now()
     world.deliver_all()
+    world.send_all()
 
 
 def _look(client: Client) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 import pytest
 
 from everline import cards, ids, ledger
-from everline.channels.web import forms
 from tests.reader import APPROVED, DECLINED, HARD, UNSURE, Browser, on_the_pages
 from tests.simulator import HOUR_MS, SimulatorProcess
 from tests.world import GIGABYTE, World
@@ -347,24 +346,3 @@ class TestDoors:
         browser = Browser(shop).post(f"{token}/bind", {"number": IMEI, "request_id": "1"})
         assert browser.at == token
         assert cards.status(card, shop.at).devices == ()
-
-
-class TestPeople:
-    """Signing in."""
-
-    def test_the_right_password_opens_and_too_many_wrong_ones_close(
-        self, shop: World, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(forms, "SIGN_IN_TRIES_MAX", 3)
-        card = shop.card()
-        person = Browser(shop).sign_in(card)
-        browser = Browser(shop).get("/my/cards")
-        assert browser.title == "Sign in"
-        browser.press(username=person.email, password="open sesame")
-        assert card.masked in browser.text
-        browser.client.post("/sign-out")
-        for _try in range(3):
-            browser.get("/sign-in").press(username=person.email, password="wrong")
-        assert "is wrong" in browser.text
-        browser.press(username=person.email.upper(), password="open sesame")
-        assert "Too many wrong tries" in browser.text

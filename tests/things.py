@@ -26,7 +26,7 @@ from tests.world import World
 PASSWORD: Final = "correct horse 27"
 TOKEN: Final = "the token that the tests and the webhooks share"
 SECRET: Final = "what the bank signs with"
-WRITTEN_ALWAYS: Final = ["django_session", "database_cache"]
+WRITTEN_ALWAYS: Final = ["django_session", "database_cache", "trust_turn"]
 """Tables that any request may write."""
 
 
@@ -207,6 +207,8 @@ class Things:
             "<uuid:person_id>": str(clerk.id),
             "<uuid:banner_id>": str(self.banner),
             "<slug:name>": "kiosk",
+            "<int:session_id>": "1",
+            "<int:passkey_id>": "1",
         }
         for table in TABLES:
             meta = table.model._meta

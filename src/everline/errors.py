@@ -59,6 +59,10 @@ class Code(StrEnum):
     TOPUP_SPENT = "topup_spent"
     ESIM_SOLD_OUT = "esim_sold_out"
     RECEIPT_LIMIT = "receipt_limit"
+    CODE_WRONG = "code_wrong"
+    CODE_ENDED = "code_ended"
+    CARD_HELD = "card_held"
+    ADDRESS_TAKEN = "address_taken"
 
 
 def _(sentence: str) -> str:
@@ -112,6 +116,10 @@ SENTENCES: Final[Mapping[Code, str]] = MappingProxyType(
         Code.TOPUP_SPENT: _("This top-up has been spent already and cannot be taken back."),
         Code.ESIM_SOLD_OUT: _("No eSIM is left at the moment. Nothing was taken; come back later."),
         Code.RECEIPT_LIMIT: _("This receipt went to three addresses already. Print it instead."),
+        Code.CODE_WRONG: _("The code is wrong. Look at the message again."),
+        Code.CODE_ENDED: _("This code is no longer good. Ask for a new one."),
+        Code.CARD_HELD: _("This card is in an account already. Its holder can give it up."),
+        Code.ADDRESS_TAKEN: _("This address belongs to another account already. Sign in with it."),
     }
 )
 

@@ -116,7 +116,8 @@ begin
         return begun.final;
     end if;
     locked := begun.locked;
-    select coalesce(array_agg(d.number order by d.bound_at), '{}') into bound from cards_device d
+    select coalesce(array_agg(d.number order by d.bound_at, d.id), '{}') into bound
+    from cards_device d
     where d.card_id = locked.id and d.unbound_at is null;
     select coalesce(max(e.devices_max), 1) into most from cards_entitlement e
     where e.card_id = locked.id and e.state <> 'cancelled'
@@ -229,12 +230,15 @@ begin
     return row(locked.id, 'changed', null, null, null, false)::answer;
 end $$;
 
--- verb record_usage: writes how much of the present term is used, as a network tells it.
--- Caller: cards/__init__.py. Locks: the entitlement. An older figure never replaces a newer one.
+-- verb record_usage: writes how much of the present term is used, as a network tells it, and keeps
+-- the last reading of each day. An older figure never replaces a newer one.
+-- Caller: cards/__init__.py. Locks: the entitlement.
 create or replace function record_usage(card uuid, used_bytes bigint, as_of timestamptz)
 returns boolean
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error
+declare
+    term cards_entitlement;
 begin
     if record_usage.used_bytes < 0 then
         raise exception 'used_bytes must not be negative' using errcode = 'EV003';
@@ -243,6 +247,16 @@ begin
     set used_bytes = record_usage.used_bytes, used_as_of = record_usage.as_of
     where e.card_id = record_usage.card and e.state <> 'cancelled'
       and e.starts_at <= record_usage.as_of and e.ends_at > record_usage.as_of
-      and coalesce(e.used_as_of, e.starts_at) <= record_usage.as_of;
-    return found;
+      and coalesce(e.used_as_of, e.starts_at) <= record_usage.as_of
+    returning e.* into term;
+    if term.id is null then
+        return false;
+    end if;
+    insert into cards_reading as r (entitlement_id, day, account_id, as_of, used_bytes)
+    values (
+        term.id, (record_usage.as_of at time zone 'UTC')::date, term.account_id,
+        record_usage.as_of, record_usage.used_bytes
+    ) on conflict on constraint cards_reading_pkey do update
+    set as_of = excluded.as_of, used_bytes = excluded.used_bytes;
+    return true;
 end $$;

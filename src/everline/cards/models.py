@@ -152,3 +152,17 @@ class Entitlement(models.Model):
             models.Index(fields=["card", "ends_at"], name="entitlement_by_card"),
             models.Index(fields=["ends_at"], name="entitlement_by_end"),
         ]
+
+
+class Reading(models.Model):
+    """How much of a term was used at an instant, as the network told it; the last one a day.
+
+    Days are those of UTC. A forecast is made from these.
+    """
+
+    pk = models.CompositePrimaryKey("entitlement_id", "day")
+    entitlement_id = models.UUIDField()
+    account_id = models.UUIDField()
+    day = models.DateField()
+    as_of = models.DateTimeField()
+    used_bytes = NotNegativeField()

@@ -157,7 +157,7 @@ def status(card: Card, at: datetime) -> Status:
             database.rows(
                 Device,
                 "select d.kind, d.number, d.bound_at from cards_device d"
-                " where d.card_id = %s and d.unbound_at is null order by d.bound_at",
+                " where d.card_id = %s and d.unbound_at is null order by d.bound_at, d.id",
                 [card.id],
             )
         ),

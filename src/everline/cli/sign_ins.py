@@ -43,7 +43,9 @@ def prepare(home: Path, at: datetime) -> list[tuple[str, str]]:
     """Make what is missing and list all, as title and what to type, for those who are loaded."""
     found = []
     password = keep_secret(home / _PASSWORD, _new_password())
-    for title, email in (("Holder", HOLDER), *STAFF):
+    if Person.objects.filter(email=HOLDER).exists():
+        found.append(("Holder", f"{HOLDER}  (a code, in the outbox)"))
+    for title, email in STAFF:
         person = Person.objects.filter(email=email).first()
         if person is None:
             continue

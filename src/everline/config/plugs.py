@@ -21,6 +21,7 @@ from everline import (
     clock,
     database,
     endings,
+    holders,
     ledger,
     notices,
     payments,
@@ -40,7 +41,7 @@ from everline.payments.gateways.sandbox import Sandbox
 from everline.payments.gateways.terminal import Terminal
 from everline.provisioning import install as install_networks
 from everline.provisioning.simulated import Simulated
-from everline.trust import official, signatures
+from everline.trust import limits, official, signatures
 from everline.trust.signatures import SEED_LENGTH
 
 HOUR: Final = 3600
@@ -168,6 +169,8 @@ def sweeps() -> tuple[Sweep, ...]:
         Sweep("earn", HOUR, _earn_yesterday),
         Sweep("announce_offers", 60, lambda now: notices.announce_offers(now()), repeats_max=20),
         Sweep("forget_consents", HOUR, lambda now: notices.forget_consents(now()), repeats_max=20),
+        Sweep("codes", 60, lambda now: holders.codes.forget(now()), repeats_max=20),
+        Sweep("limits", HOUR, lambda now: limits.forget(now())),
         Sweep("legs", HOUR, lambda now: legs.forget(now())),
         Sweep("partitions", 6 * HOUR, _make_partitions),
     )

@@ -82,7 +82,8 @@ X_FRAME_OPTIONS = "DENY"
 
 AUTH_USER_MODEL = "people.Person"
 LOGIN_URL = "/sign-in"
-LOGIN_REDIRECT_URL = "/"
+STAFF_SIGN_IN = "/sign-in/password"
+LOGIN_REDIRECT_URL = "/my/cards"
 LOGOUT_REDIRECT_URL = "/"
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -93,6 +94,20 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+# Holders sign in by codes of ours (holders/) and by passkeys. Of django-allauth we use what comes
+# after a code, the sessions and the passkeys: docs/decisions/0019.
+ACCOUNT_ADAPTER = "everline.channels.web.allauths.Accounts"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_RATE_LIMITS = (
+    False  # Ours hold across processes and are counted under a lock: trust/limits.
+)
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+MFA_ADAPTER = "everline.channels.web.allauths.Passkeys"
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RATE_LIMITS = False
+MFA_SUPPORTED_TYPES = ["webauthn"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 
 INSTALLED_APPS = [
@@ -104,6 +119,9 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django_htmx",
     "csp",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "everline.database",
     "everline.jobs",
     "everline.ledger",
@@ -117,6 +135,7 @@ INSTALLED_APPS = [
     "everline.topups",
     "everline.renewals",
     "everline.autorenewal",
+    "everline.holders",
     "everline.pages",
     "everline.slips",
     "everline.guides",
@@ -144,6 +163,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -206,6 +226,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "database_cache",
+        # More than this and the oldest third by name is dropped, counters among them.
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
     },
 }
 

@@ -15,6 +15,7 @@ WRITABLE: Final[tuple[str, ...]] = (
     "database_cache",
     "django_session",
     "hotline_leg",
+    "mfa_authenticator",
     "people_apikey",
     "people_employment",
     "people_holding",
@@ -26,6 +27,7 @@ WRITABLE: Final[tuple[str, ...]] = (
     "store_sale",
     "tour_visit",
     "trust_banner",
+    "usersessions_usersession",
 )
 """Tables of sign-in, sessions, calls, places, tills' notes and the tour, written row by row."""
 

@@ -29,6 +29,7 @@ ORDER: Final = (
     "renewals",
     "autorenewal",
     "endings",
+    "holders",
     "loading",
     "tour",
 )

@@ -183,7 +183,8 @@ begin
     )) into result.flaws
     from held h where h.account_id is null or exists (
         select from people_holding o inner join people_person p on p.id = o.person_id
-        where o.account_id = h.account_id and o.ends_at is null and p.email <> h.email
+        where o.account_id = h.account_id and o.ends_at is null
+          and p.email is distinct from h.email
     );
     result.flaws := coalesce(result.flaws || stores, result.flaws, stores);
     return result;

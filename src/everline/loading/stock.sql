@@ -147,7 +147,7 @@ language sql stable as $$
             ('iccid', 'iccid_twice', '', i.place > 1 or c.xmin = pg_current_xact_id()::xid),
             ('kind', 'fixed', c.kind, c.kind <> i.kind),
             ('currency', 'fixed', c.currency, c.currency <> i.currency),
-            ('holder', 'card_held', '', p.email <> i.holder)
+            ('holder', 'card_held', '', p.email is distinct from i.holder)
         ) as w (field, flaw, stored, is_so)
         where w.is_so
     ) f

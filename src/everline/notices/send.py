@@ -2,7 +2,8 @@
 
 The row says everything: the job's only part is its id. What was sent is not sent again; a notice
 whose recipient can never be reached is marked as failed, and seen by doctor. A warning that is no
-longer true, as the card was renewed through any channel, is stopped and never leaves.
+longer true, as the card was renewed through any channel, is stopped and never leaves; so is a
+one-time code that is too old.
 """
 
 import logging
@@ -16,6 +17,7 @@ from django.conf import settings
 
 from everline import database, ids
 from everline.catalogue import Policy, policy
+from everline.notices.codes import CODE_WRITERS, word_code, word_way_in
 from everline.notices.invitations import INVITATIONS, word_invitation
 from everline.notices.push import device_of
 from everline.notices.senders import GoneError, Letter, RefusedError, sender_of
@@ -44,10 +46,7 @@ class Notice:
 
     def words(self, operator: Policy) -> Words:
         """Word this notice in its locale."""
-        writer = word_warning if self.template in WRITERS else word
-        if self.template in INVITATIONS:
-            writer = word_invitation
-        return writer(
+        return _writer(self.template)(
             self.template,
             self.facts,
             self.plan_names or {},
@@ -55,6 +54,17 @@ class Notice:
             policy=operator,
             public_address=settings.PUBLIC_ADDRESS,
         )
+
+
+def _writer(template: str) -> Callable[..., Words]:
+    """Choose who words a template."""
+    if template in CODE_WRITERS:
+        return word_code
+    if template == "way_in":
+        return word_way_in
+    if template in INVITATIONS:
+        return word_invitation
+    return word_warning if template in WRITERS else word
 
 
 _NOTICE: Final = (
@@ -91,7 +101,9 @@ def send(notice_id: UUID, now: Now) -> str:
 
 
 def _stands(notice: Notice, at: datetime) -> bool:
-    """Tell whether what is about to be sent is still true, and still wanted."""
+    """Tell whether a warning is still true, an offer still wanted, and a code still of use."""
+    if notice.template in CODE_WRITERS:
+        return "code" in notice.facts and datetime.fromisoformat(notice.facts["until"]) > at
     if notice.template in WRITERS:
         return bool(database.value("select notice_stands(%s, %s)", [notice.id, at]))
     if notice.template in INVITATIONS:
@@ -130,8 +142,10 @@ def letter_of(notice: Notice, operator: Policy) -> Letter:
 
 
 def newest(most: int) -> list[Notice]:
-    """List the newest notices, `most` at most, as the demo's outbox shows them."""
-    return database.rows(Notice, _NOTICE + " order by n.id desc limit %s", [most])
+    """List the newest notices whose recipient is still kept, as the demo's outbox shows them."""
+    return database.rows(
+        Notice, _NOTICE + " where n.recipient <> '' order by n.id desc limit %s", [most]
+    )
 
 
 def waiting_media(at: datetime) -> dict[str, tuple[int, int]]:

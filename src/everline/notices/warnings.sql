@@ -63,13 +63,18 @@ begin
     return case when morning < time_to_say.latest then morning else time_to_say.at end;
 end $$;
 
--- part reach: who is to be warned: the contact that was given, else the holder by e-mail.
+-- part reach: who is to be warned: the contact that was given, else the holder by e-mail, or by
+-- text message without one.
 create or replace function reach(account uuid, contact jsonb) returns jsonb
 language sql stable as $$
     select case
         when reach.contact ->> 'email' <> '' or reach.contact ->> 'phone' <> '' then reach.contact
         else (
-            select jsonb_build_object('email', p.email, 'locale', p.locale)
+            select jsonb_build_object(
+                'email', coalesce(p.email, ''),
+                'phone', case when p.email is null then coalesce(p.phone, '') else '' end,
+                'locale', p.locale
+            )
             from people_holding h inner join people_person p on p.id = h.person_id
             where h.account_id = reach.account and h.ends_at is null and p.is_active
         )

@@ -31,7 +31,10 @@ HIDDEN: Final = re.compile(r"•+ ?")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A notice in words: `facts` are label and value, `short` is all of it for a telephone."""
+    """A notice in words: `facts` are label and value, `short` is all of it for a telephone.
+
+    A notice that leads nowhere has an empty `link`.
+    """
 
     locale: str
     subject: str
@@ -59,7 +62,7 @@ class Words:
         with override(self.locale):
             lines = [self.lead, ""]
             lines += [f"{label}: {value}" for label, value in self.facts]
-            lines += ["", f"{self.link_text}: {self.link}"]
+            lines += ["", f"{self.link_text}: {self.link}"] if self.link else []
             lines += [f"{_('Receipt as PDF')}: {self.pdf}"] if self.pdf else []
             lines += ["", self.footer]
         return "\n".join(lines) + "\n"

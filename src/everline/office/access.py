@@ -89,7 +89,7 @@ def guarded(view: View, needs: frozenset[Ability]) -> View:
         person = request.user
         if not isinstance(person, Person):
             query = urlencode({"next": request.get_full_path()})
-            return HttpResponseRedirect(f"{settings.LOGIN_URL}?{query}")
+            return HttpResponseRedirect(f"{settings.STAFF_SIGN_IN}?{query}")
         held = abilities(person)
         named = roles(person)
         role = str(named[0]) if named else "superuser" if person.is_superuser else "staff"

@@ -29,7 +29,7 @@ PAIR: Final = 2
 def show(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Show the newest acts: of all, of one person, or up to a day."""
     staff = Person.objects.filter(is_staff=True).order_by("name")[:NAMED_MAX]
-    names = {each.id: each.name or each.email for each in staff}
+    names = {each.id: each.shown for each in staff}
     person = _uuid(request.GET.get("person", ""))
     until = _day(request.GET.get("until", ""))
     before = (

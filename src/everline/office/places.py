@@ -115,7 +115,7 @@ def _people(desk: Desk, store: Retailer) -> list[dict[str, object]]:
     return [
         {
             "id": each.person.id,
-            "name": each.person.name or each.person.email,
+            "name": each.person.shown,
             "roles": ", ".join(
                 role_name(role)
                 for role in Role

@@ -83,7 +83,7 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
         "rows": [
             {
                 "it": each,
-                "name": each.person.name or each.person.email,
+                "name": each.person.shown,
                 "role": _role(each),
                 "since": desk.instant(each.since) if each.since else "",
             }
@@ -167,7 +167,7 @@ def change(request: HttpRequest, desk: Desk, person_id: UUID) -> HttpResponse:
         desk.record("change_staff", ("person", person_id), facts)
         return Done(_("Saved."))
 
-    sheet = Sheet(_("Role and store"), found.person.name or found.person.email, _("Save"), back)
+    sheet = Sheet(_("Role and store"), found.person.shown, _("Save"), back)
     return fill(request, desk, sheet, form, act=act)
 
 
@@ -187,7 +187,7 @@ def renew_link(request: HttpRequest, desk: Desk, person_id: UUID) -> HttpRespons
         _("The password ends at once; another one is chosen by the link, once."),
         _("Make a link"),
         back,
-        ((_("Name"), found.person.name), (_("E-mail address"), found.person.email)),
+        ((_("Name"), found.person.name), (_("E-mail address"), found.person.email or "")),
     )
     return reveal(request, desk, question, make)
 

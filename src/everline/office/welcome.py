@@ -19,7 +19,7 @@ class Welcome(PasswordResetConfirmView):
     """Choose a password, then sign in with it."""
 
     template_name = "office/welcome.html"
-    success_url = reverse_lazy("web:sign-in")
+    success_url = reverse_lazy("web:sign-in-password")
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Set the password and record that it was set, not what it is."""

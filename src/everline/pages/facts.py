@@ -28,7 +28,7 @@ def in_words(refusal: Refusal, card: Card | None, policy: Policy) -> list[str]:
         case Code.LIMIT_EXCEEDED if card and facts.get("most") is not None:
             most = words.money(facts["most"], card.currency, policy)
             return [_("At most %(most)s can be paid here at once.") % {"most": most}]
-        case Code.START_CODE_WRONG if "tries_left" in facts:
+        case Code.START_CODE_WRONG | Code.CODE_WRONG if "tries_left" in facts:
             left = int(facts["tries_left"])
             told = ngettext("%(count)d try is left.", "%(count)d tries are left.", left)
             return [told % {"count": left}]

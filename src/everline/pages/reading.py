@@ -41,9 +41,11 @@ def card_number(typed: str) -> str:
 
     What begins with + or 0 and is short is a telephone number.
     """
-    code = renewals.read_code(typed)
-    if code:
-        return code
+    return renewals.read_code(typed) or number_of_card(typed)
+
+
+def number_of_card(typed: str) -> str:
+    """Read a card number or a card's telephone number. Raises ValidationError."""
     plain = folded(typed)
     is_short = sum(sign.isdigit() for sign in plain) <= PHONE_DIGITS_MAX
     is_phone = plain.startswith("+") or (plain.startswith("0") and is_short)

@@ -93,5 +93,9 @@ def steps(the_card: Step, ends: Step, own: Mapping[Code, Step]) -> dict[Code, St
         Code.TOPUP_SPENT: ends,
         Code.ESIM_SOLD_OUT: ends,
         Code.RECEIPT_LIMIT: the_card,
+        Code.CODE_WRONG: the_card,
+        Code.CODE_ENDED: the_card,
+        Code.CARD_HELD: the_card,
+        Code.ADDRESS_TAKEN: the_card,
         **own,
     }

@@ -87,6 +87,11 @@ def times(most: int) -> str:
     return ngettext("%(count)d time", "%(count)d times", most) % {"count": most}
 
 
+def days_left(count: int) -> str:
+    """Say how many whole days are left."""
+    return ngettext("%(count)d day left", "%(count)d days left", count) % {"count": count}
+
+
 def place(offer: Offer) -> str:
     """Say where a plan works, in a few words."""
     if len(offer.countries) == 1:

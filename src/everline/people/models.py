@@ -38,6 +38,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
     """Somebody who can sign in: a holder of cards, or staff.
 
     `customer_number` is given by the database; ids.CustomerNumber writes it with a check digit.
+    Who signs in by codes has an e-mail address, a telephone number (E.164) or both, each shown by a
+    code to be theirs; staff has an e-mail address. Somebody erased has neither, and is not active.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -46,15 +48,36 @@ class Person(AbstractBaseUser, PermissionsMixin):
         editable=False,
         db_default=Func(Value("people_customer_number"), function="nextval"),
     )
-    email = models.EmailField(unique=True)
+    email = models.EmailField(unique=True, null=True, blank=True)
+    phone = models.CharField(max_length=16, unique=True, null=True, blank=True)
     name = models.CharField(max_length=120, blank=True, default="")
     locale = models.CharField(max_length=10, default="en")
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     objects = PersonManager()
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(email__isnull=False)
+                | Q(phone__isnull=False, is_staff=False)
+                | Q(erased_at__isnull=False, is_active=False),
+                name="person_can_be_reached",
+            ),
+            models.CheckConstraint(
+                condition=Q(erased_at=None) | Q(email=None, phone=None, name=""),
+                name="person_erased_has_no_name",
+            ),
+        ]
+
+    @property
+    def shown(self) -> str:
+        """What this person is called: the name, else the address."""
+        return self.name or self.email or self.phone or ""
 
 
 class Holding(models.Model):

@@ -1,7 +1,7 @@
 """Whom to believe: what channels may do, service PINs, acts of staff, banners, signing keys.
 
-Channels and banners are operator data. PINs, acts and keys are written by the verbs of trust.sql
-alone; their typed faces are pins.py, acts.py and signatures.py.
+Channels and banners are operator data. PINs, acts, keys and limits are written by the verbs of
+trust.sql and limits.sql alone; their typed faces are pins.py, acts.py, signatures.py and limits.py.
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -87,6 +87,13 @@ class Banner(models.Model):
             models.CheckConstraint(condition=Q(text__has_key="en"), name="banner_speaks_english"),
         ]
         indexes = [models.Index(fields=["ends_at"], name="banner_by_end")]
+
+
+class Turn(models.Model):
+    """A limit of one subject, by a keyed hash: when all of its turns are there again."""
+
+    key = models.BinaryField(primary_key=True)
+    full_at = models.DateTimeField()
 
 
 class SigningKey(models.Model):

@@ -117,5 +117,9 @@ PROMPTS: Final[Mapping[Code, Prompt]] = MappingProxyType(
         Code.RECEIPT_LIMIT: Prompt(
             _("This receipt was sent to three addresses already. It is sent to no more."), "menu"
         ),
+        Code.CODE_WRONG: Prompt(_("The code is wrong."), "menu"),
+        Code.CODE_ENDED: Prompt(_("This code is no longer good."), "menu"),
+        Code.CARD_HELD: Prompt(_("This card is in an account already."), "menu"),
+        Code.ADDRESS_TAKEN: Prompt(_("This address belongs to another account."), "menu"),
     }
 )

@@ -72,6 +72,10 @@ STATUSES: Final[Mapping[Code, HTTPStatus]] = {
     Code.TOPUP_SPENT: HTTPStatus.CONFLICT,
     Code.ESIM_SOLD_OUT: HTTPStatus.CONFLICT,
     Code.RECEIPT_LIMIT: HTTPStatus.CONFLICT,
+    Code.CODE_WRONG: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Code.CODE_ENDED: HTTPStatus.CONFLICT,
+    Code.CARD_HELD: HTTPStatus.CONFLICT,
+    Code.ADDRESS_TAKEN: HTTPStatus.CONFLICT,
 }
 """The HTTP status of every refusal; a test checks that none is missing."""
 

@@ -132,7 +132,7 @@ def unlock(request: HttpRequest) -> HttpResponse:
         return see_other("store:home")
     form = UnlockForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        if checked(request, shift.person.email, form.cleaned_data["password"]) is not None:
+        if checked(request, shift.person.email or "", form.cleaned_data["password"]) is not None:
             tills.touch(request, at)
             shift.record("unlock", ("terminal", shift.terminal.id), at)
             return see_other("store:home")

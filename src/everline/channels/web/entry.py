@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _, gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
 
-from everline import cards, catalogue, clock, ledger, renewals
+from everline import cards, catalogue, clock, holders, ledger, renewals
 from everline.cards import Card, Status
 from everline.catalogue import Policy
 from everline.channels.web import browser, mandates, offering, pins, showing, topping_up, wishes
@@ -117,6 +117,8 @@ def card(request: HttpRequest, card_id: UUID) -> HttpResponse:
 
 def private(request: HttpRequest, found: Card, status: Status, policy: Policy) -> dict[str, object]:
     """Give what the holder alone sees: usage, balance, history."""
+    assert request.user.is_authenticated
+    since = holders.shown_from(request.user.pk, found.account_id)
     balance = ledger.spendable(found.account_id, "balance", found.currency)
     return {
         "is_holder": True,
@@ -132,6 +134,7 @@ def private(request: HttpRequest, found: Card, status: Status, policy: Policy) -
                 "total": words.money(each.total, each.currency, policy),
             }
             for each in renewals.of_card(found.id, HISTORY_MAX)
+            if since is None or each.placed_at >= since
         ],
     }
 

@@ -103,6 +103,14 @@ def is_buyers(card: Card, renewal_id: UUID) -> bool:
     return is_bought and cards.first_renewal_id(card) == renewal_id
 
 
+def profile(card: Card) -> dict[str, str]:
+    """Give an eSIM's activation code, LPA:1$…, as text and as a QR."""
+    code = cards.activation_code(card)
+    drawn = segno.make(code, error="m", micro=False)
+    picture = drawn.svg_data_uri(scale=QR_SCALE, border=QR_BORDER, light="#fff", dark="#000")
+    return {"code": code, "qr": picture}
+
+
 def _unpaid(request: HttpRequest, currency: str) -> Card | None:
     """Find an eSIM that this browser took before and has not paid, so that one is enough."""
     for each in browser.esims_taken(request):
@@ -116,14 +124,11 @@ def _unpaid(request: HttpRequest, currency: str) -> Card | None:
 
 def _show(request: HttpRequest, card: Card) -> HttpResponse:
     """Show the QR, the same as text, and the steps of installing."""
-    code = cards.activation_code(card)
-    drawn = segno.make(code, error="m", micro=False)
     context = {
         "card": card,
-        "code": code,
+        **profile(card),
         "smdp_address": card.smdp_address,
         "matching_id": card.matching_id,
-        "qr": drawn.svg_data_uri(scale=QR_SCALE, border=QR_BORDER, light="#fff", dark="#000"),
         "is_unbound": card.state == "activated",
     }
     return page(request, "esim_profile.html", context)

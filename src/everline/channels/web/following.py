@@ -102,6 +102,11 @@ def _show(request: HttpRequest, renewal: Renewal, *, may_act: bool) -> HttpRespo
         "has_cards": gateway_for(renewal.currency) is not None,
         "named_gateways": named_for(renewal.currency),
     }
+    if may_act and renewal.state in {"paid", "delivered"}:
+        is_own = holds(request, renewal.account_id)
+        place = "web:held" if is_own else "web:add-this-card"
+        context["keeping"] = reverse(place, args=[renewal.card_id])
+        context["is_own"] = is_own
     if may_act:
         address = reverse("web:renewal-receipt", args=[renewal.id])
         context |= receipts.asked(renewal, address)

@@ -4,14 +4,11 @@ Fields that people do not see carry what was shown to them, so that nothing else
 the same press of a button: the core compares them with its own quote.
 """
 
-import hashlib
 import unicodedata
 from datetime import datetime
 from typing import Any, Final
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.utils.translation import get_language, gettext as _, gettext_lazy
 
@@ -28,8 +25,6 @@ from everline.renewals import Contact
 EMAIL_LENGTH_MAX: Final = 200
 AMOUNT_LENGTH_MAX: Final = 24
 PROMO_LENGTH_MAX: Final = 40
-SIGN_IN_TRIES_MAX: Final = 10
-SIGN_IN_SECONDS: Final = 900
 
 
 class PageForm(forms.Form):
@@ -257,40 +252,3 @@ class PinForm(RequestForm):
         if given.get("pin") and given.get("again") and given["pin"] != given["again"]:
             self.add_error("again", _("The two are not the same. Enter the PIN again."))
         return given
-
-
-class SignInForm(AuthenticationForm):
-    """E-mail and password. After ten wrong passwords an address waits for a quarter of an hour."""
-
-    use_required_attribute = False
-    password = forms.CharField(
-        label=gettext_lazy("Password"),
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-        error_messages={"required": gettext_lazy("Enter the password.")},
-    )
-    error_messages: Final = {  # type: ignore[misc]  # Django's own is a plain class attribute
-        "invalid_login": gettext_lazy("The e-mail address or the password is wrong."),
-        "inactive": gettext_lazy("The e-mail address or the password is wrong."),
-    }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        username = self.fields["username"]
-        username.label = _("E-mail address")
-        username.error_messages["required"] = _("Enter the e-mail address.")
-
-    def clean(self) -> dict[str, Any]:
-        """Check the password, unless too many wrong ones came for this address."""
-        email = str(self.cleaned_data.get("username", "")).strip().lower()
-        key = "sign-in-" + hashlib.sha256(email.encode()).hexdigest()
-        tries = cache.get_or_set(key, 0, SIGN_IN_SECONDS)
-        if tries is not None and tries >= SIGN_IN_TRIES_MAX:
-            raise ValidationError(_("Too many wrong tries. Wait 15 minutes, then try again."))
-        try:
-            checked = super().clean()
-        except ValidationError:
-            cache.set(key, (tries or 0) + 1, SIGN_IN_SECONDS)
-            raise
-        cache.delete(key)
-        return checked

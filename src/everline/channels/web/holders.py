@@ -1,49 +1,31 @@
-"""People who sign in, and the cards they hold.
+"""People who sign in, and the cards they hold: who may see what, and the list of one's cards.
 
 Who holds an account is a row of people_holding without an end; nothing else shows usage, balance
-and history. Whoever only knows a card's number is a stranger, signed in or not.
+and history. Whoever only knows a card's number is a stranger, signed in or not. A card is added in
+adding.py; all that its holder sees of it is held.py.
 """
 
 from typing import Final
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from everline import cards, catalogue, clock, ledger, renewals
-from everline.cards.models import Card
-from everline.channels.web import browser, showing
-from everline.channels.web.forms import SignInForm
-from everline.channels.web.pages import frame, page
+from everline import cards, catalogue, clock, holders, ledger, renewals
+from everline.channels.web import browser, gauges, showing
+from everline.channels.web.pages import page
 from everline.pages import words
-from everline.people.models import Holding
+from everline.people.models import Holding, Person
 
 CARDS_MAX: Final = 20
 RENEWALS_MAX: Final = 5
 
 
-class SignIn(LoginView):
-    """Sign in by e-mail and password."""
-
-    template_name = "web/sign_in.html"
-    authentication_form = SignInForm
-    next_page = "web:my-cards"
-    redirect_authenticated_user = True
-
-    def render_to_response(self, context: dict[str, object], **kwargs: object) -> HttpResponse:
-        """Add the frame that every page has."""
-        policy = catalogue.policy()
-        status = 422 if self.request.method == "POST" else 200
-        given = frame(self.request, policy) | context
-        return super().render_to_response(given, status=status)
-
-
-class SignOut(LogoutView):
-    """Sign out, by POST alone."""
-
-    next_page = "web:home"
+def person_of(request: HttpRequest) -> Person:
+    """Give whoever is signed in; the view has seen to it that somebody is."""
+    assert isinstance(request.user, Person)
+    return request.user
 
 
 def holds(request: HttpRequest, account_id: UUID) -> bool:
@@ -76,25 +58,20 @@ def is_held(account_id: UUID) -> bool:
 @require_safe
 def cards_held(request: HttpRequest) -> HttpResponse:
     """List the cards of whoever is signed in."""
-    assert request.user.is_authenticated
     at = clock.now()
     policy = catalogue.policy()
-    accounts = Holding.objects.filter(person=request.user, ends_at=None).values("account_id")
-    held = []
-    for each in Card.objects.filter(account_id__in=accounts).order_by("iccid")[:CARDS_MAX]:
-        card = cards.find_by_id(each.id)
-        if card is not None:
-            held.append((card, cards.status(card, at)))
-    balances = {
-        card.id: ledger.spendable(card.account_id, "balance", card.currency) for card, _ in held
-    }
-    shown = [
-        {
-            "card": card,
-            "standing": showing.standing(card, status),
-            "usage": showing.usage(status.present, card.zone) if status.present else None,
-            "balance": words.money(balances[card.id], card.currency, policy),
-        }
-        for card, status in held
-    ]
+    shown = []
+    for each in holders.held_by(person_of(request).id, CARDS_MAX):
+        card = cards.find_by_id(each.card_id)
+        assert card is not None
+        status = cards.status(card, at)
+        balance = ledger.spendable(card.account_id, "balance", card.currency)
+        shown.append(
+            {
+                "card": card,
+                "standing": showing.standing(card, status),
+                "ring": gauges.ring(status.present, at) if status.present else None,
+                "balance": words.money(balance, card.currency, policy),
+            }
+        )
     return page(request, "my_cards.html", {"held": shown}, policy=policy)

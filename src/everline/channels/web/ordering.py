@@ -328,5 +328,7 @@ def refused(
 
 
 def own_address(request: HttpRequest) -> str:
-    """Give the e-mail address of somebody who is signed in."""
-    return request.user.email if request.user.is_authenticated else ""
+    """Give the address of somebody who is signed in, by e-mail or else by telephone."""
+    if not request.user.is_authenticated:
+        return ""
+    return request.user.email or request.user.phone or ""

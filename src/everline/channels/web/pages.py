@@ -36,5 +36,6 @@ def frame(request: HttpRequest, policy: catalogue.Policy | None) -> dict[str, An
 def sign_in(request: HttpRequest) -> dict[str, Any]:
     """Give the way to sign in, which leads back to where one is."""
     here = {"next": request.get_full_path()}
-    back = "" if request.path in {"/", reverse("web:sign-in")} else f"?{urlencode(here)}"
-    return {"sign_in": reverse("web:sign-in") + back}
+    entrance = reverse("web:sign-in")
+    is_there = request.path == "/" or request.path.startswith(entrance)
+    return {"sign_in": entrance if is_there else f"{entrance}?{urlencode(here)}"}
