@@ -1,7 +1,7 @@
 """Advice: which plan on sale suits a need, and the arithmetic behind it.
 
 Pure: a need and a list of offers go in, at most one advice comes out, and nothing is read. A
-holder's need comes from what their cards used (cards/usage.py), a stranger's from two answers:
+holder's need comes from what their cards used (cards/pace.py), a stranger's from two answers:
 where, and how much. It is worded by channels; a quote is asked of `renewals.quote` as ever.
 """
 

@@ -2,7 +2,7 @@
 
 Where, how much, and whether abroad: plain parameters of GET, so the list works without script and
 can be sent to a friend. What is wrong in an address is left aside. The arithmetic is
-catalogue/advice.py; a holder's pace is cards/usage.py.
+catalogue/advice.py; a holder's pace is cards/pace.py.
 """
 
 from collections.abc import Sequence
