@@ -242,7 +242,8 @@ begin
 end $$;
 
 -- part end_holding: lets a person hold a card no more; what was agreed for it ends: automatic
--- renewal, reminders by push, and the PIN of its telephone service. Balance and history stay with the card.
+-- renewal, reminders by push, and the PIN of its telephone service. Balance and history stay with
+-- the card.
 create or replace function end_holding(card cards_card, person uuid, at timestamptz)
 returns boolean
 language plpgsql as $$
