@@ -6,7 +6,7 @@ Walks run in any order on one deployment, so each takes cards of its own from th
 import csv
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,10 +44,10 @@ class Stage:
         told = httpx.post(f"{self._bank}/control/{path}", json=values, trust_env=False)
         assert told.is_success, told.text
 
-    def card(self, **wanted: str) -> Row:
+    def card(self, fits: Callable[[Row], bool] = bool, **wanted: str) -> Row:
         """Take a card whose columns are as wanted; one that was taken is not given again."""
         for place, row in enumerate(self._free):
-            if wanted.items() <= row.items():
+            if wanted.items() <= row.items() and fits(row):
                 return self._free.pop(place)
         raise AssertionError(f"the demo has no card left with {wanted}")
 

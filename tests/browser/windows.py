@@ -56,7 +56,7 @@ KEPT = {
 """Which of the pictures the docs show, and by what names; each as it is in docs/pictures."""
 
 KEPT_BYTES_MAX = 60_000
-COLOURS = 128
+COLOURS = 160
 GAP = 24
 
 FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
