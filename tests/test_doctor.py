@@ -4,7 +4,9 @@ import zoneinfo
 from importlib import resources
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from everline.cli.speech import Exit
 from everline.payments.gateways.sandbox import Sandbox
@@ -66,6 +68,23 @@ def test_the_doctor_finds_what_is_missing_and_the_way_out(
     assert found["migrations"]["state"] == "fail"
     assert found["dead letters"]["state"] == "warn"
     assert found["gateway sandbox"]["state"] == "fail"
+
+
+def test_the_doctor_sees_no_worker_of_another_deployment_on_the_same_server(
+    everline: Everline, world: World
+) -> None:
+    def state() -> str:
+        checks = everline("doctor", "--json").json["checks"]
+        return next(str(each["state"]) for each in checks if each["name"] == "worker")
+
+    worker = make_conninfo(world.logins.app, application_name="everline worker")
+    with psycopg.connect(worker, dbname="postgres", autocommit=True) as elsewhere:
+        elsewhere.execute("select 1")
+        assert state() == "fail"
+        with psycopg.connect(worker, autocommit=True) as own:
+            own.execute("select 1")
+            assert state() == "ok"
+        assert state() == "fail"
 
 
 def test_a_zone_with_other_rules_here_than_in_the_database_is_named(

@@ -10,10 +10,12 @@ from django.contrib.auth.models import Group
 from everline import cards, database, loading, trust
 from everline.cli import sign_ins
 from everline.loading.problems import Flaw
-from everline.people import roles
+from everline.people import roles, staff
 from everline.people.models import Employment, Person
 from everline.people.roles import ABILITIES, Ability, Role
 from everline.trust import Actor, acts
+from tests.browser import on_the_pages
+from tests.desk import signed_in
 from tests.world import World
 
 
@@ -205,27 +207,49 @@ def test_a_commission_that_is_no_share_is_named(
 
 
 def test_a_file_of_people_says_role_and_store(operator: World, tmp_path: Path) -> None:
-    def staff(role: str, store: str) -> list[str]:
+    def load_staff(role: str, store: str) -> list[str]:
         content = STAFF.replace("ROLE", role).replace("STORE", store)
         return load(operator, tmp_path, "people.yaml", content)
 
     load(operator, tmp_path, "retailers.csv", stores())
-    assert staff("clerk", "FAO-9") == [Flaw.STORE_UNKNOWN]
+    assert load_staff("clerk", "FAO-9") == [Flaw.STORE_UNKNOWN]
     assert not Person.objects.exists()
-    assert staff("clerk", "FAO-1") == []
+    assert load_staff("clerk", "FAO-1") == []
     person = Person.objects.get()
     assert roles.abilities(person) == ABILITIES[Role.CLERK]
     for role, store in (("store_manager", "FAO-2"), ("store_manager", "FAO-2")):
         operator.advance(days=1)
-        assert staff(role, store) == []
+        assert load_staff(role, store) == []
         place = roles.workplace(person.id, operator.at)
         assert place is not None
         assert (roles.roles(person), place.code) == ((role,), store)
     assert Employment.objects.count() == 2
     operator.advance(days=1)
-    assert staff("owner", "") == []
+    assert load_staff("owner", "") == []
     assert roles.workplace(person.id, operator.at) is None
     assert roles.roles(person) == (Role.OWNER,)
+
+
+@pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.
+def test_a_role_that_the_office_ended_is_not_given_back_by_a_file(
+    operator: World, tmp_path: Path
+) -> None:
+    content = STAFF.replace("ROLE", "owner").replace(", store: STORE", "")
+    assert load(operator, tmp_path, "people.yaml", content) == []
+    person, owner = Person.objects.get(), operator.staff(Role.OWNER)
+    operator.advance(days=1)
+    with on_the_pages(operator):
+        path = f"/office/staff/{person.id}/end"
+        ended = signed_in(owner).post(path, {"request_id": str(person.id)})
+    assert ended.status_code == 303
+    operator.advance(days=1)
+    assert load(operator, tmp_path, "people.yaml", content) == [Flaw.ROLE_ENDED]
+    person.refresh_from_db()
+    assert (person.is_staff, roles.roles(person)) == (False, ())
+    # Invited again, the person works here again, and the file says nothing else.
+    staff.invite(person.id, person.email, person.name, "en", Role.OWNER)
+    staff.assign(person, Role.OWNER, None, operator.at)
+    assert load(operator, tmp_path, "people.yaml", content) == []
 
 
 def test_the_demo_has_somebody_in_each_role_and_terminals(town: World, tmp_path: Path) -> None:

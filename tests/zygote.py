@@ -3,7 +3,7 @@
 `python -m tests.zygote` reads one JSON order a line and answers with one. It has imported all of
 Everline and has no thread and no connection, so a fork is cheap and safe. A step is the edge of
 every statement and of every outside call, before it and after it; at the step `kill_at` the child
-kills itself, or the PostgreSQL whose process is named.
+kills itself, or the PostgreSQL whose process is named, or the connections to the database `cut`.
 """
 
 import json
@@ -23,8 +23,8 @@ QUIET_SECONDS = 6.0
 class Steps:
     """Counts the steps of this process and strikes at one of them."""
 
-    def __init__(self, kill_at: int, postgres: int) -> None:
-        self._kill_at, self._postgres = kill_at, postgres
+    def __init__(self, kill_at: int, postgres: int, cut: str) -> None:
+        self._kill_at, self._postgres, self._cut = kill_at, postgres, cut
         self._lock = threading.Lock()
         self.taken = 0
 
@@ -34,7 +34,9 @@ class Steps:
             self.taken += 1
             if self.taken != self._kill_at:
                 return
-            if self._postgres:
+            if self._cut:
+                _cut_connections(self._cut)
+            elif self._postgres:
                 os.kill(self._postgres, signal.SIGKILL)
             else:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -52,8 +54,19 @@ class Steps:
         return stepped
 
 
-def _child(order: dict[str, Any]) -> int:
-    """Do one order; gives the number of steps that it took."""
+def _cut_connections(admin: str) -> None:
+    """End every connection that an app has to one database."""
+    import psycopg
+
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(
+            "select pg_terminate_backend(a.pid) from pg_stat_activity a"
+            " where a.datname = current_database() and a.usename = 'everline_app'"
+        )
+
+
+def _child(order: dict[str, Any]) -> dict[str, Any]:
+    """Do one order; gives the number of steps that it took, and what a door answered."""
     import httpx
     from django.conf import settings
 
@@ -64,7 +77,7 @@ def _child(order: dict[str, Any]) -> int:
     settings.SANDBOX_ADDRESS, settings.SANDBOX_SECRET = order["bank"], order["secret"]
     plug_in()
     notices.install({"email": notices.Outbox(), "sms": notices.Outbox()})
-    steps = Steps(order["kill_at"], order["postgres"])
+    steps = Steps(order["kill_at"], order["postgres"], order.get("cut", ""))
     for name in ("row", "rows", "value"):
         setattr(database, name, steps.around(getattr(database, name)))
     httpx.Client.send = steps.around(httpx.Client.send)  # type: ignore[method-assign]
@@ -74,11 +87,64 @@ def _child(order: dict[str, Any]) -> int:
         return datetime.now(UTC) + offset
 
     database.pool.WAIT_SECONDS = 1.0
+    answered: dict[str, Any] = {}
     if order["flow"] == "web":
         _renew(order, now)
+    elif order["flow"] == "door":
+        answered = _answer(order)
+    elif order["flow"] == "sweep":
+        answered = _sweep(now)
     else:
         _work(order, now)
-    return steps.taken
+    return {"steps": steps.taken, **answered}
+
+
+def _answer(order: dict[str, Any]) -> dict[str, Any]:
+    """Answer a request as the web server does, at the world's time."""
+    from io import BytesIO
+
+    from django.conf import settings
+    from django.test.client import FakePayload
+
+    from everline import clock
+
+    settings.HOTLINE_TOKEN = order["token"]
+    clock.use_offset(lambda: timedelta(seconds=order["offset"]))
+    _point_django_at(order["address"])
+    sent = {"wsgi.input": FakePayload(bytes.fromhex(order["body"])), "wsgi.errors": BytesIO()}
+    answer = HANDLER[0](order["environ"] | sent)
+    return {
+        "status": answer.status_code,
+        "headers": dict(answer.items()),
+        "cookies": [each.OutputString() for each in answer.cookies.values()],
+        "content": answer.content.hex(),
+    }
+
+
+def _sweep(now: Callable[[], datetime]) -> dict[str, Any]:
+    """Renew what is due, as one worker does."""
+    from everline import autorenewal
+
+    return {"renewed": autorenewal.renew_due(now()).renewed}
+
+
+def _point_django_at(address: str) -> None:
+    from django.db import connections
+    from psycopg.conninfo import conninfo_to_dict
+
+    parts = conninfo_to_dict(address)
+    connections["default"].settings_dict.update(
+        NAME=parts["dbname"],
+        USER=parts.get("user", ""),
+        PASSWORD=parts.get("password", ""),
+        HOST=parts.get("host", ""),
+        PORT=str(parts.get("port", "")),
+        CONN_MAX_AGE=0,
+    )
+
+
+HANDLER: list[Any] = []
+"""What answers requests, made once before any fork."""
 
 
 def _renew(order: dict[str, Any], now: Callable[[], datetime]) -> None:
@@ -163,8 +229,15 @@ def main() -> None:
     import django
 
     django.setup()
+    from django.test.client import ClientHandler
+    from django.urls import get_resolver
+
     import everline.config.plugs
     import everline.renewals  # noqa: F401  Imported once here, so that no child has to.
+
+    HANDLER.append(ClientHandler(enforce_csrf_checks=False))
+    HANDLER[0].load_middleware()
+    assert get_resolver().url_patterns
 
     sys.stdout.write("ready\n")
     sys.stdout.flush()
@@ -175,8 +248,9 @@ def main() -> None:
         if child == 0:
             os.close(read)
             try:
-                taken = _child(order)
-                os.write(write, json.dumps({"steps": taken}).encode())
+                told_of = json.dumps(_child(order)).encode()
+                with os.fdopen(write, "wb") as whole:
+                    whole.write(told_of)
             except BaseException as error:  # noqa: BLE001  The parent is told, whatever it was.
                 os.write(write, json.dumps({"error": repr(error)[:300]}).encode())
             os._exit(0)

@@ -1,5 +1,6 @@
 """The hotline as a caller with a telephone meets it: dialled, listened to, keyed."""
 
+import itertools
 import json
 import re
 import uuid
@@ -89,7 +90,8 @@ class Caller:
     def __init__(self, world: World, locale: str) -> None:
         self.world = world
         self.locale = locale
-        self._lines: dict[str, Line] = {}
+        self._numbers = itertools.count(12345678)
+        self.lines: dict[str, Line] = {}
         self._last = Line()
 
     def funds(self, card: Card, amount: int) -> None:
@@ -99,7 +101,7 @@ class Caller:
 
     def reach(self, number: str) -> Line:
         """Call, choose the language, and key a card's number."""
-        line = Line()
+        line = Line(f"+3519{next(self._numbers):08d}")  # Whoever calls again is known.
         line.dial()
         line.key(KEYS[self.locale] + "1" + number.removeprefix("+")[:15] + "#")
         return line
@@ -111,12 +113,12 @@ class Caller:
         line.key("2")
         line.key("1")
         request = str(uuid.uuid4())
-        self._lines[request] = self._last = line
+        self.lines[request] = self._last = line
         return request
 
     def send(self, request: str, *, listens: bool = True) -> Told:
         """Agree and key the PIN; the same again is the webhook delivered twice."""
-        line = self._lines[request]
+        line = self.lines[request]
         if line.last[1].get("Digits") == PIN:
             text = line.post(*line.last)
             return Told(*_read(re.sub(r"<[^>]+>", " ", text)))

@@ -357,8 +357,8 @@ def queue() -> Iterator[Check]:
     """Check that workers are there, keep up, and that nothing died."""
     at = clock.now()
     beat = database.value(
-        "select extract(epoch from clock_timestamp() - max(state_change))::integer"
-        " from pg_stat_activity where application_name = 'everline worker'"
+        "select extract(epoch from now() - max(state_change))::integer from pg_stat_activity"
+        " where application_name = 'everline worker' and datname = current_database()"
     )
     if beat is None:
         yield Check("worker", "fail", "none is connected", "Run everline work.")

@@ -137,14 +137,17 @@ $$;
 -- verb load_people: writes persons, the role and store of staff, and who holds which card.
 -- Caller: loading/documents.py. Nobody's password is touched; a new person has none, and whoever
 -- is staff stays so. A card that somebody else holds is a flaw: files take nothing from anybody.
+-- They give nothing back either: somebody whom the office has let go is a flaw too.
 create or replace function load_people(people jsonb, at timestamptz) returns loaded
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error
 declare
     result loaded;
     stores jsonb;
+    let_go jsonb;
 begin
     perform only_owner();
+    let_go := ended_staff(load_people.people);
     with written as (
         insert into people_person as p (
             id, email, password, is_superuser, name, locale, is_active, is_staff
@@ -187,8 +190,24 @@ begin
           and p.email is distinct from h.email
     );
     result.flaws := coalesce(result.flaws || stores, result.flaws, stores);
+    result.flaws := coalesce(result.flaws || let_go, result.flaws, let_go);
     return result;
 end $$;
+
+-- part ended_staff: names those of a file's staff whose work here was ended in the office.
+create or replace function ended_staff(people jsonb) returns jsonb
+language sql stable as $$
+    select jsonb_agg(jsonb_build_object(
+        'line', g.line, 'field', 'role', 'flaw', 'role_ended', 'facts', '{}'::jsonb
+    ))
+    from jsonb_to_recordset(ended_staff.people) as g (line integer, email text, is_staff boolean)
+    inner join people_person p on p.email = g.email
+    where g.is_staff and not p.is_staff and exists (
+        select from trust_act a
+        where a.verb = 'end_employment' and a.subject_kind = 'person'
+          and a.subject_id = p.id::text
+    )
+$$;
 
 -- part no_password: what stands for a password until somebody sets one; no input hashes to it.
 create or replace function no_password() returns text

@@ -110,6 +110,7 @@ class Flaw(StrEnum):
     CARD_UNKNOWN = "card_unknown"
     CARD_HELD = "card_held"
     STORE_UNKNOWN = "store_unknown"
+    ROLE_ENDED = "role_ended"
     NOT_STORED = "not_stored"
 
 
@@ -295,6 +296,7 @@ SENTENCES: Final[Mapping[Flaw, str]] = MappingProxyType(
             "Somebody else holds this card. Remove it here until that person has given it up."
         ),
         Flaw.STORE_UNKNOWN: _("There is no store %(value)s. Check its code, or load it first."),
+        Flaw.ROLE_ENDED: _("The office let this person go. Remove the line, or invite them there."),
         Flaw.NOT_STORED: _(
             "The database refuses this file (%(detail)s). Correct it, or report this sentence."
         ),

@@ -232,11 +232,11 @@ def rows(renewal: Renewal, policy: Policy) -> Iterator[Row]:
     if renewal.paid_at is not None:
         yield Row(_("Paid by"), means(renewal))
         yield Row(_("Paid at"), words.instant(renewal.paid_at, renewal.zone))
-    opened = {
-        "channel": words.channel(renewal.channel),
-        "since": words.instant(renewal.placed_at, renewal.zone),
-    }
-    yield Row(_("Opened"), _("%(channel)s, since %(since)s") % opened)
+    opened = words.channel(renewal.channel)
+    if renewal.paid_at is None:
+        since = words.instant(renewal.placed_at, renewal.zone)
+        opened = _("%(channel)s, since %(since)s") % {"channel": opened, "since": since}
+    yield Row(_("Opened"), opened)
     number = _("Order number") if renewal.paid_at is None else _("Receipt number")
     yield Row(number, ids.outside("rnw", renewal.id), is_code=True)
 

@@ -65,6 +65,11 @@ def _show(
     amount = found.total if isinstance(found, Renewal) else found.amount
     spoken = found.spoken_code if isinstance(found, Renewal) else None
     is_open = found.state == "awaiting_payment"
+    bought = ""
+    if isinstance(found, Renewal):  # It may have been opened elsewhere: what is paid for is shown.
+        until = {"until": words.instant(found.ends_at, found.zone)}
+        valid = _("Valid until %(until)s") % until
+        bought = " · ".join((words.name(found.plan_names), Iccid(found.iccid).masked, valid))
     code_url = sales.held_by_code(sale, found) if stage == "phone" else ""
     context = {
         "face": face,
@@ -79,6 +84,7 @@ def _show(
         "explained": explained,
         "reader_screen": f"{settings.SANDBOX_ADDRESS}/reader/{visit.terminal.code}",
         "phone_page": code_url,
+        "bought": bought,
     }
     return page(request, "pay.html", context, visit=visit, step=4, status=status, policy=policy)
 
