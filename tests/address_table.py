@@ -71,6 +71,17 @@ TABLE: Final[tuple[Row, ...]] = (
     *rows(
         PUBLIC,
         "POST /language",
+        "GET /look.css",
+        "GET /mark.svg",
+        "GET /manifest.webmanifest",
+        "GET /sw.js",
+        "GET /offline",
+        "GET POST /app",
+        "GET /icons/any-192.png",
+        "GET /icons/any-512.png",
+        "GET /icons/maskable-192.png",
+        "GET /icons/maskable-512.png",
+        "GET POST /cards/<card:card_id>/reminders",
         "GET POST /",
         "GET /cards/<card:card_id>",
         "GET POST /cards/<card:card_id>/activate",
@@ -195,5 +206,5 @@ TABLE: Final[tuple[Row, ...]] = (
     *rows(DEMO, "GET /tour", "POST /tour/acts/<slug:name>", "POST /tour/start-over"),
 )
 
-IN_A_DEMO: Final = frozenset({"/outbox", "/hotline/try"})
+IN_A_DEMO: Final = frozenset({"/outbox", "/dev/design", "/hotline/try"})
 """Addresses that the configuration of a demo alone has."""

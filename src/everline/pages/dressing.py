@@ -7,12 +7,12 @@ look of its own an operator has none of them on its pages: then tokens.css and m
 from typing import Final
 
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from everline.pages import look
-from everline.pages.statics import FOR_EVER
+from everline.pages.statics import FOR_EVER, files
 
 FOR_AN_HOUR: Final = "public, max-age=3600"
 
@@ -26,10 +26,8 @@ def style(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def mark(request: HttpRequest) -> HttpResponse:
-    """Serve the operator's logo, which may load and run nothing even when opened by itself."""
-    drawing = look.installed().mark
-    if not drawing:
-        raise Http404
+    """Serve the operator's logo, else ours; it may load and run nothing even by itself."""
+    drawing = look.installed().mark or files()["pages/mark.svg"].body
     answer = _kept(request, HttpResponse(drawing, content_type="image/svg+xml"))
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer
