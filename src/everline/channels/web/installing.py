@@ -21,7 +21,7 @@ from everline.channels.web.pages import page
 from everline.errors import SENTENCES, Code
 from everline.notices.wording import LOCALES
 from everline.pages import limits, look
-from everline.pages.dressing import dressed
+from everline.pages.dressing import OUR_BLUE, dressed
 from everline.pages.frame import HTML_TAGS, see_other
 from everline.pages.statics import FOR_EVER, files
 
@@ -33,7 +33,6 @@ ICONS: Final = tuple(
 """Each icon that there is, with what its view is given."""
 
 PAPER: Final = {"light": look.LIGHT[0], "dark": look.DARK[0]}
-OUR_BLUE: Final = "#2447d8"
 OUR_GOLD: Final = "#ffd166"
 SHORT_LENGTH_MAX: Final = 12
 KEPT: Final = (
