@@ -109,7 +109,11 @@ TABLE: Final[tuple[Row, ...]] = (
         "GET /manifest.webmanifest",
         "GET /sw.js",
         "GET /look.css",
-        "GET /icons/<slug:purpose>-<int:size>.png",
+        "GET /mark.svg",
+        "GET /icons/any-192.png",
+        "GET /icons/any-512.png",
+        "GET /icons/maskable-192.png",
+        "GET /icons/maskable-512.png",
         "GET POST /cards/<card:card_id>/reminders",
         "GET POST /verify",
         "GET /verify/<path:code>",
@@ -119,8 +123,6 @@ TABLE: Final[tuple[Row, ...]] = (
         "POST /sign-out",
         "GET POST /office/welcome/<uidb64>/<token>",
     ),
-    # Where the operator has no mark of its own.
-    *rows(Gate(404), "GET /mark.svg"),
     # A holder's own: for nobody else does the address exist.
     *rows(
         HOLDER,
@@ -237,5 +239,5 @@ TABLE: Final[tuple[Row, ...]] = (
     *rows(DEMO, "GET /tour", "POST /tour/acts/<slug:name>", "POST /tour/start-over"),
 )
 
-IN_A_DEMO: Final = frozenset({"/outbox", "/hotline/try"})
+IN_A_DEMO: Final = frozenset({"/outbox", "/dev/design", "/hotline/try"})
 """Addresses that the configuration of a demo alone has."""

@@ -36,8 +36,8 @@ KEYWORDS: Final = {
 }
 """How a sentence is marked, and which arguments hold it."""
 
-PASSED_BY: Final = ("simulators/",)
-"""The outside has its own words, in simulators/pages."""
+PASSED_BY: Final = ("simulators/", "pages/templates/pages/design.html")
+"""The outside has its own words, in simulators/pages; builders read the design in English."""
 
 ONE_FORM: Final = "nplurals=1; plural=0;"
 """Chinese and Indonesian have no plural; Django's own catalogues of both say so too."""

@@ -92,12 +92,25 @@ def test_a_page_for_what_went_wrong_is_dressed_too(dressed: Client) -> None:
     assert "/look.css?" in page
 
 
+def test_without_a_logo_ours_wears_the_accent(world: World) -> None:
+    client = Client(headers={"accept-language": "en"}, SERVER_NAME="localhost")
+    try:
+        look.install(look.Look("", b"", *look.tokens("#00a86b", "")))
+        page = client.get("/").content.decode()
+        mark = client.get(f"/mark.svg?{look.installed().version}").content.decode()
+    finally:
+        look.install(look.Look())
+    assert page.count('"/mark.svg?') == 2
+    assert 'fill="#027e4f"' in mark
+    assert "#2447d8" not in mark
+
+
 def test_without_a_look_nothing_more_is_loaded(world: World) -> None:
     client = Client(headers={"accept-language": "en"}, SERVER_NAME="localhost")
     page = client.get("/").content.decode()
     assert "Testline" in page
     assert "look.css" not in page
-    assert client.get("/mark.svg").status_code == 404
+    assert b"#2447d8" in client.get("/mark.svg").content
 
 
 @pytest.mark.parametrize(

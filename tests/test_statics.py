@@ -5,6 +5,7 @@ What a slow connection makes of these bytes is measured by benchmarks/slow_phone
 
 import gzip
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
@@ -99,13 +100,14 @@ def test_a_page_and_the_whole_way_stay_light(sandboxed: World, client: Client) -
     way: dict[str, int] = {}
     with on_the_pages(sandboxed, "server"):
         browser = Browser(sandboxed, "zh-hans")
-        for step, go in (
+        steps: tuple[tuple[str, Callable[[], Browser]], ...] = (
             ("first page", lambda: browser.get("/")),
             ("plans", lambda: browser.enter(card.iccid)),
             ("price details", lambda: browser.get(f"{browser.at}/plans/{plans[0].code}")),
             ("to the payment", lambda: browser.press(plans[0].code)),
             ("result", lambda: browser.pay(APPROVED)),
-        ):
+        )
+        for step, go in steps:
             go()
             assert browser.status == 200, step
             way[step] = weigh(client, browser.page, seen)

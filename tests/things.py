@@ -160,7 +160,6 @@ class Things:
         renewal = addresses.token("rnw", self.open)
         parts = {
             "<slug:gateway>": "sandbox",
-            "<slug:purpose>-<int:size>": "any-192",
             "<card:card_id>": addresses.token("crd", self.card.id),
             "/renewals/<renewal:renewal_id>/esim": (
                 f"/renewals/{addresses.token('rnw', self.bought)}/esim"

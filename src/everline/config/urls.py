@@ -8,6 +8,7 @@ from everline.channels.web import faults
 from everline.office.outbox import outbox
 from everline.office.tables import SITE
 from everline.office.welcome import Welcome
+from everline.pages.design import design
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("callbacks/<slug:gateway>", callbacks.receive, name="callbacks"),
@@ -21,7 +22,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("everline.channels.web.urls")),
     path("hotline/", include("everline.channels.hotline.urls")),
     path("", include("everline.tour.urls")),
-    *([path("outbox", outbox, name="outbox")] if settings.DEMO else []),
+    *(
+        [path("outbox", outbox, name="outbox"), path("dev/design", design, name="design")]
+        if settings.DEMO
+        else []
+    ),
 ]
 
 handler400 = faults.bad_request

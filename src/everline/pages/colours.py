@@ -61,13 +61,10 @@ def lch(colour: str) -> tuple[float, float, float]:
 
 def from_lch(light: float, chroma: float, hue: float) -> str:
     """Give the colour of a screen nearest to this one: as much chroma as it can show."""
-    while chroma > ALMOST:
-        shown = _from_lch(light, chroma, hue)
-        if all(-ALMOST <= part <= 1 + ALMOST for part in shown):
-            break
+    shown = _from_lch(light, chroma, hue)
+    while chroma > ALMOST and not all(-ALMOST <= part <= 1 + ALMOST for part in shown):
         chroma *= 0.97
-    else:
-        shown = _from_lch(light, 0.0, hue)
+        shown = _from_lch(light, chroma, hue)
     return "#" + "".join(f"{_byte(part):02x}" for part in shown)
 
 

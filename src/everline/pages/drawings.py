@@ -54,9 +54,9 @@ def checked(drawing: bytes) -> bytes:
 
 
 def _check(part: ET.Element) -> None:
-    name = part.tag.removeprefix(SVG) if isinstance(part.tag, str) else ""
+    name = part.tag.removeprefix(SVG)
     if name not in ELEMENTS:
-        raise UnsafeError(f"remove <{str(part.tag).rpartition('}')[2]}>.")
+        raise UnsafeError(f"remove <{part.tag.rpartition('}')[2]}>.")
     for attribute, value in part.attrib.items():
         if attribute not in ATTRIBUTES:
             raise UnsafeError(f"remove the attribute {attribute.rpartition('}')[2]} of <{name}>.")

@@ -7,14 +7,16 @@ look of its own an operator has none of them on its pages: then tokens.css and m
 from typing import Final
 
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from everline.pages import look
-from everline.pages.statics import FOR_EVER
+from everline.pages.statics import FOR_EVER, files
 
 FOR_AN_HOUR: Final = "public, max-age=3600"
+OUR_BLUE: Final = "#2447d8"
+"""The colour of our own mark."""
 
 
 @require_safe
@@ -26,11 +28,8 @@ def style(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def mark(request: HttpRequest) -> HttpResponse:
-    """Serve the operator's logo, which may load and run nothing even when opened by itself."""
-    drawing = look.installed().mark
-    if not drawing:
-        raise Http404
-    answer = _kept(request, HttpResponse(drawing, content_type="image/svg+xml"))
+    """Serve the operator's logo, else ours; it may load and run nothing even by itself."""
+    answer = _kept(request, HttpResponse(_drawing(), content_type="image/svg+xml"))
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer
 
@@ -40,10 +39,18 @@ def dressed(_request: HttpRequest | None) -> dict[str, str]:
     installed = look.installed()
     return {
         "mark": f"{reverse('pages:mark')}?{installed.version}"
-        if installed.mark
+        if installed.mark or installed.light
         else staticfiles_storage.url("pages/mark.svg"),
         "look": f"{reverse('pages:look')}?{installed.version}" if installed.css else "",
     }
+
+
+def _drawing() -> bytes:
+    """Give the operator's logo, else ours in its accent."""
+    installed = look.installed()
+    ours = files()["pages/mark.svg"].body
+    accent = installed.light.get("brand", OUR_BLUE)
+    return installed.mark or ours.replace(OUR_BLUE.encode(), accent.encode())
 
 
 def _kept(request: HttpRequest, answer: HttpResponse) -> HttpResponse:

@@ -13,7 +13,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 from everline import cards, catalogue, clock, holders, ledger, renewals
 from everline.cards import Card, Status
 from everline.catalogue import Policy
-from everline.channels.web import browser, mandates, offering, pins, showing, topping_up, wishes
+from everline.channels.web import (
+    browser,
+    first_steps,
+    mandates,
+    offering,
+    pins,
+    showing,
+    topping_up,
+    wishes,
+)
 from everline.channels.web.forms import CardNumberForm
 from everline.channels.web.holders import holds
 from everline.channels.web.pages import page
@@ -61,7 +70,8 @@ def _first_page(request: HttpRequest, form: CardNumberForm) -> HttpResponse:
     """Show the first page; a number that cannot be one with the digits to look at first."""
     near = suspects.near(str(form.data.get("number", ""))) if "number" in form.errors else None
     status = 422 if form.errors else 200
-    return allow(page(request, "home.html", {"form": form, "near": near}, status=status), "camera")
+    context = {"form": form, "near": near} | first_steps.shown()
+    return allow(page(request, "home.html", context, status=status), "camera")
 
 
 def _may_be_told(request: HttpRequest, found: Card, *, wants_top_up: bool) -> bool:

@@ -9,7 +9,7 @@ import json
 from typing import Any, Final
 
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.translation import get_language, gettext as _, override
 from django.views.decorators.http import require_http_methods, require_safe
@@ -21,12 +21,18 @@ from everline.channels.web.pages import page
 from everline.errors import SENTENCES, Code
 from everline.notices.wording import LOCALES
 from everline.pages import limits, look
-from everline.pages.dressing import dressed
+from everline.pages.dressing import OUR_BLUE, dressed
 from everline.pages.frame import HTML_TAGS, see_other
 from everline.pages.statics import FOR_EVER, files
 
+ICONS: Final = tuple(
+    (purpose, size, {"purpose": purpose, "size": size})
+    for purpose in ("any", "maskable")
+    for size in SIZES
+)
+"""Each icon that there is, with what its view is given."""
+
 PAPER: Final = {"light": look.LIGHT[0], "dark": look.DARK[0]}
-OUR_BLUE: Final = "#2447d8"
 OUR_GOLD: Final = "#ffd166"
 SHORT_LENGTH_MAX: Final = 12
 KEPT: Final = (
@@ -58,13 +64,12 @@ def _manifest(name: str) -> dict[str, Any]:
     version = _version()
     icons = [
         {
-            "src": f"{reverse('web:icon', args=[purpose, size])}?{version}",
+            "src": f"{reverse(f'web:icon-{purpose}-{size}')}?{version}",
             "sizes": f"{size}x{size}",
             "type": "image/png",
             "purpose": purpose,
         }
-        for purpose in ("any", "maskable")
-        for size in SIZES
+        for purpose, size, _kind in ICONS
     ]
     mark = {"src": dressed(None)["mark"], "sizes": "any", "type": "image/svg+xml", "purpose": "any"}
     return {
@@ -96,8 +101,6 @@ def _short(name: str) -> str:
 @require_safe
 def drawn(request: HttpRequest, purpose: str, size: int) -> HttpResponse:
     """Serve an icon as PNG."""
-    if size not in SIZES or purpose not in {"any", "maskable"}:
-        raise Http404
     installed = look.installed()
     answer = HttpResponse(
         icon(

@@ -79,7 +79,10 @@ urlpatterns = [
     path("offline", installing.offline, name="offline"),
     path("manifest.webmanifest", installing.manifest, name="manifest"),
     path("sw.js", installing.worker, name="worker"),
-    path("icons/<slug:purpose>-<int:size>.png", installing.drawn, name="icon"),
+    *(
+        path(f"icons/{purpose}-{size}.png", installing.drawn, kind, name=f"icon-{purpose}-{size}")
+        for purpose, size, kind in installing.ICONS
+    ),
     path("cards/<card:card_id>/reminders", reminders.switch, name="reminders"),
     path("my/cards", holders.cards_held, name="my-cards"),
     path("my/cards/add", adding.start, name="add-card"),

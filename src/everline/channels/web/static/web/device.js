@@ -26,12 +26,12 @@ const write = (cards) => {
 const keeper = document.querySelector("[data-keep]");
 if (keeper) {
   const { masked, standing, until, path } = keeper.dataset;
+  const wanted = keeper.textContent.trim();
   const others = () => read().filter((card) => card.path !== path);
   const isKept = () => read().some((card) => card.path === path);
   const keep = () => write([{ masked, standing, until, path, at: Date.now() }, ...others()]);
   const show = () => {
-    const text = isKept() ? keeper.dataset.forget : keeper.dataset.keep;
-    keeper.textContent = text;
+    keeper.textContent = isKept() ? keeper.dataset.forget : wanted;
     keeper.setAttribute("aria-pressed", String(isKept()));
   };
   if (isKept()) keep();
@@ -41,7 +41,7 @@ if (keeper) {
     show();
   });
   show();
-  keeper.hidden = false;
+  keeper.classList.add("ready");
 }
 
 // The list of what is kept, on the page of the app and without a connection.

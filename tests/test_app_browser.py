@@ -1,0 +1,252 @@
+"""The app in a real browser: installed parts, what a device keeps, no connection, nothing jumps.
+
+Without Chromium it is skipped, and says so.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import pytest
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+
+from tests.browser import APPROVED, on_the_pages
+from tests.test_paypal_browser import CHROMIUM, Quiet, Server
+from tests.world import World
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore:No directory at"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="CHROMIUM IS MISSING: the app is not seen"),
+]
+
+SHIFT_MAX: Final = 0.05
+SHIFTS: Final = """
+window.shifted = 0;
+new PerformanceObserver((list) => {
+  for (const each of list.getEntries()) if (!each.hadRecentInput) window.shifted += each.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+CONTROLLED: Final = """
+new Promise((done) => {
+  const look = () => (navigator.serviceWorker.controller ? done(true) : setTimeout(look, 50));
+  look();
+})
+"""
+"""Waits for the worker; our policy lets no text be run that would look again and again."""
+
+KEPT_IN: Final = """
+(language) => new Promise((done) => {
+  const look = async () => {
+    const kept = await caches.match("/offline");
+    if (kept?.headers.get("Content-Language") === language) done(true);
+    else setTimeout(look, 50);
+  };
+  look();
+})
+"""
+"""Waits until the page without a connection is kept in a language."""
+
+ARGUMENTS: Final = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+
+
+@pytest.fixture
+def address(sandboxed: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Serve the pages of this process to a browser, by the server's own time as the bank goes."""
+    from wsgiref.simple_server import make_server
+
+    server = make_server("127.0.0.1", 0, get_wsgi_application(), Server, Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    there = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setattr(settings, "PUBLIC_ADDRESS", there)
+    with on_the_pages(sandboxed, "server"):
+        yield there
+    server.shutdown()
+    server.server_close()
+
+
+@contextmanager
+def opened(address: str, **how: Any) -> Iterator[Any]:
+    """Open a page of a telephone, and see that it loads from nowhere else and says no error."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="PLAYWRIGHT IS MISSING")
+    with sync_api.sync_playwright() as played:
+        browser = played.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        context = browser.new_context(
+            **{"locale": "en-US", "viewport": {"width": 360, "height": 740}} | how
+        )
+        page = context.new_page()
+        page.add_init_script(SHIFTS)
+        wrong: list[str] = []
+        page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+
+        def foreign(request: Any) -> None:
+            ours = page.url.startswith(address) and not request.is_navigation_request()
+            if ours and not request.url.startswith((address, "data:")):
+                wrong.append(request.url)
+
+        page.on("request", foreign)
+        page.told = wrong
+        yield page
+        browser.close()
+
+
+def enter(page: Any, address: str, number: str) -> None:
+    page.goto(address)
+    page.fill("input[name=number]", number)
+    page.press("input[name=number]", "Enter")
+    page.wait_for_url("**/cards/**")
+
+
+@pytest.mark.timeout(120)
+def test_a_device_keeps_what_its_owner_wants_and_shows_it_without_a_connection(
+    sandboxed: World, address: str
+) -> None:
+    plan = sandboxed.plan(price=1000)
+    card = sandboxed.card(balance=1000)
+    sandboxed.renew(card, plan)
+    with opened(address) as page:
+        enter(page, address, card.iccid)
+        assert page.evaluate("localStorage.length") == 0, "nothing is kept unasked"
+        page.get_by_role("button", name="Keep its validity on this device").click()
+        page.get_by_role("button", name="Forget it on this device").wait_for()
+        kept = page.evaluate("localStorage.getItem('everline.cards')")
+        assert card.iccid not in kept
+        assert card.masked[-4:] in kept
+        page.evaluate(CONTROLLED)
+        path = page.url.removeprefix(address)
+        caches = page.evaluate(
+            "caches.keys().then(async (names) => (await Promise.all(names.map(async (name) =>"
+            " (await (await caches.open(name)).keys()).map((each) => each.url)))).flat())"
+        )
+        pages = [each for each in caches if "/static/" not in each]
+        assert pages == [f"{address}/offline"], "no page with a price or a card is kept"
+        assert page.told == []
+        page.context.set_offline(True)
+        page.goto(address + path)
+        assert page.inner_text("h1") == "No connection"
+        assert card.masked in page.inner_text("[data-kept]")
+        assert "Valid until" in page.inner_text("[data-kept]")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert "rgb(246, 245, 241)" in page.evaluate("getComputedStyle(document.body).background")
+        page.get_by_role("button", name="Forget all cards here").click()
+        assert "No card is kept on this device." in page.inner_text("main")
+        assert page.evaluate("localStorage.length") == 0
+        page.context.set_offline(False)
+        page.get_by_role("link", name="Try again").click()
+        page.wait_for_url(f"{address}/")
+
+
+@pytest.mark.timeout(120)
+def test_the_page_without_a_connection_follows_the_language(sandboxed: World, address: str) -> None:
+    with opened(address, locale="zh-CN") as page:
+        page.goto(f"{address}/app")
+        page.evaluate(CONTROLLED)
+        page.get_by_role("button", name="Bahasa Indonesia").click()
+        page.wait_for_load_state("networkidle")
+        page.evaluate(KEPT_IN, "id")
+        page.context.set_offline(True)
+        page.goto(f"{address}/verify")
+        assert page.inner_text("h1") == "Tidak ada koneksi"
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_jumps_on_the_way_from_the_first_page_to_the_result(
+    sandboxed: World, address: str, scheme: str
+) -> None:
+    card = sandboxed.card()
+    for number in range(9):
+        sandboxed.plan(f"plan-{number}", price=1250 + number)
+    shifts: dict[str, float] = {}
+
+    def note(page: Any, step: str) -> None:
+        page.wait_for_load_state("networkidle")
+        shifts[step] = page.evaluate("window.shifted")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, step
+
+    with opened(address, locale="zh-CN", color_scheme=scheme) as page:
+        page.goto(address)
+        note(page, "first page")
+        enter(page, address, card.iccid)
+        note(page, "plans")
+        page.locator(".tile a.secondary").first.click()
+        page.wait_for_url("**/plans/**")
+        note(page, "price details")
+        page.click("form[data-once] button.primary")
+        page.wait_for_url("**/pay/**")
+        page.fill("input[name=number]", APPROVED)
+        page.locator("button[type=submit]").first.click()
+        page.wait_for_url(f"{address}/renewals/**")
+        note_polls(page)
+        shifts["result"] = page.evaluate("window.shifted")
+        for path in ("/app", "/verify", "/places", "/esim"):
+            page.goto(address + path)
+            note(page, path)
+        assert page.told == []
+    assert max(shifts.values()) < SHIFT_MAX, shifts
+
+
+def note_polls(page: Any) -> None:
+    """Let the result update itself once."""
+    with page.expect_response(lambda answer: "hx-request" in answer.request.headers):
+        page.locator("#state").wait_for()
+
+
+@pytest.mark.timeout(120)
+def test_reminders_say_what_the_browser_cannot_do(sandboxed: World, address: str) -> None:
+    """No push service is reached from here; what the browser would send is in test_app.py."""
+    card = sandboxed.card()
+    with opened(address) as page:
+        enter(page, address, card.iccid)
+        page.get_by_role("link", name="Remind me before it ends").click()
+        page.get_by_role("button", name="Switch reminders on").click()
+        page.locator("[data-told=denied]:visible, [data-told=failed]:visible").first.wait_for()
+        assert page.locator("[data-told=unable]").is_hidden()
+    with opened(address, java_script_enabled=False) as page:
+        enter(page, address, card.iccid)
+        page.get_by_role("link", name="Remind me before it ends").click()
+        assert page.get_by_role("button", name="Switch reminders on").count() == 0
+        assert "This browser shows no messages from sites." in page.inner_text("main")
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("path", ["/", "/app", "/offline", "/verify", "/places"])
+def test_axe_finds_nothing_serious(sandboxed: World, address: str, path: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="AXE IS MISSING")
+    for scheme in ("light", "dark"):
+        with opened(address, color_scheme=scheme, bypass_csp=True) as page:
+            page.goto(address + path)
+            page.wait_for_load_state("networkidle")
+            found = axe.Axe().run(page).response["violations"]
+            serious = [each["id"] for each in found if each["impact"] in {"serious", "critical"}]
+            assert serious == [], [(each["id"], each["nodes"][0]["html"]) for each in found]
+
+
+@pytest.mark.timeout(120)
+def test_the_keyboard_alone_leads_from_the_first_page_to_the_plans(
+    sandboxed: World, address: str
+) -> None:
+    card = sandboxed.card()
+    sandboxed.plan()
+    with opened(address, viewport={"width": 1280, "height": 800}) as page:
+        page.goto(address)
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        page.keyboard.press("Enter")
+        for _press in range(12):
+            if page.evaluate("document.activeElement.name") == "number":
+                break
+            page.keyboard.press("Tab")
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+        assert outline == "3px"
+        page.keyboard.type(card.iccid)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/cards/**")
