@@ -86,7 +86,8 @@ def doctor(*, json: Json = False) -> None:
 
 def bench(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="renew, http or load; see docs/benchmarks.md.")
+        str,
+        typer.Argument(metavar="NAME", help="renew, http, load, pages: docs/benchmarks.md."),
     ],
     options: Annotated[
         list[str] | None, typer.Argument(metavar="[-- OPTION…]", help="Options of the benchmark.")
