@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 from everline import cards
 from everline.catalogue import Need, Offer, advise
 from everline.catalogue.advice import GIGABYTE, TERM_DAYS_MAX, days, weigh
-from tests.browser import Browser, on_the_pages
+from tests.reader import Browser, on_the_pages
 from tests.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.

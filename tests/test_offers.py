@@ -14,8 +14,8 @@ from django.test import Client
 from everline import catalogue, ids, notices
 from everline.database.requests import Caller
 from everline.notices import Contact
-from tests.browser import Browser, on_the_pages
 from tests.mail import MailServer
+from tests.reader import Browser, on_the_pages
 from tests.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.

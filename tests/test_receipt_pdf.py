@@ -9,7 +9,7 @@ from django.conf import settings
 
 from everline import catalogue, ids, notices, renewals
 from tests import paper
-from tests.browser import Browser, on_the_pages
+from tests.reader import Browser, on_the_pages
 from tests.test_notices import only, renewed
 from tests.town import give_back
 from tests.world import World

@@ -7,7 +7,7 @@ import pytest
 
 from everline import database
 from everline.database import spent
-from tests.browser import Browser, on_the_pages
+from tests.reader import Browser, on_the_pages
 from tests.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.

@@ -12,7 +12,7 @@ import pytest
 from django.db import connections
 
 from everline import ledger
-from tests.browser import APPROVED, Browser, on_the_pages
+from tests.reader import APPROVED, Browser, on_the_pages
 from tests.simulator import HOUR_MS, SimulatorProcess
 from tests.world import World
 

@@ -10,7 +10,7 @@ import pytest
 
 from everline import cards, ids
 from everline.pages import suspects
-from tests.browser import Browser, on_the_pages
+from tests.reader import Browser, on_the_pages
 from tests.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.
