@@ -1,4 +1,4 @@
-"""The callers of http_rate.py: as many connections as wanted, each with one request at a time.
+"""The callers of http_rate.py and pages_rate.py: each connection has one request at a time.
 
 One thread and one loop, requests made ready beforehand, answers hardly looked at: it takes little
 of the processors that both sides need, and the same from either. It is no client to copy; a real
@@ -19,6 +19,17 @@ PATIENCE_SECONDS: Final = 30.0
 """How long answers may be outstanding after the last request."""
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How an answer begins and what it contains when it is a success."""
+
+    begins: bytes
+    contains: bytes
+
+
+RENEWED: Final = Proof(b"HTTP/1.1 201", b'"renewed"')
+
+
 @dataclass(slots=True)
 class Found:
     """What the answers of one round took, and those that were no success."""
@@ -31,9 +42,10 @@ class Found:
 class Connection(asyncio.Protocol):
     """Sends a request, reads its answer, sends the next, until the time is over."""
 
-    def __init__(self, requests: Iterator[bytes], ends: float, found: Found) -> None:
+    def __init__(self, requests: Iterator[bytes], ends: float, found: Found, proof: Proof) -> None:
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._requests, self._ends, self._found = requests, ends, found
+        self._proof = proof
         self._heard = b""
         self._is_waiting = False
         self._asked_at = 0.0
@@ -58,7 +70,8 @@ class Connection(asyncio.Protocol):
             is_whole = len(self._heard) >= head + len(HEAD_END) + int(length[1])
         if not is_whole:
             return
-        if self._heard.startswith(b"HTTP/1.1 201") and b'"renewed"' in self._heard:
+        proof = self._proof
+        if self._heard.startswith(proof.begins) and proof.contains in self._heard:
             self._found.milliseconds.append((time.perf_counter() - self._asked_at) * 1000)
         else:
             self._found.wrong.append(self._heard)
@@ -84,19 +97,23 @@ class Connection(asyncio.Protocol):
         self._transport.write(request)
 
 
-def run(port: int, requests: Sequence[bytes], clients: int, seconds: float) -> Found:
+def run(
+    port: int, requests: Sequence[bytes], clients: int, seconds: float, proof: Proof = RENEWED
+) -> Found:
     """Send requests over `clients` connections for some seconds, each request once."""
-    return asyncio.run(_run(port, iter(requests), clients, seconds))
+    return asyncio.run(_run(port, iter(requests), clients, seconds, proof))
 
 
-async def _run(port: int, requests: Iterator[bytes], clients: int, seconds: float) -> Found:
+async def _run(
+    port: int, requests: Iterator[bytes], clients: int, seconds: float, proof: Proof
+) -> Found:
     found = Found()
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
     async with asyncio.timeout(seconds + PATIENCE_SECONDS):
         opened = [
             await loop.create_connection(
-                lambda: Connection(requests, began + seconds, found), "127.0.0.1", port
+                lambda: Connection(requests, began + seconds, found, proof), "127.0.0.1", port
             )
             for _ in range(clients)
         ]

@@ -121,7 +121,8 @@ def _tell(name: str, line: str) -> None:
     ground.console.print(f"{name}: {line}", style="dim")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port that nobody listens at."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])
 
@@ -153,7 +154,7 @@ def measure(prepared: Ground, size: dict[str, int]) -> dict[str, Any]:
     with ExitStack() as stack:
         ports: dict[str, int] = {}
         for name, command in _commands(size["clients"]).items():
-            port = _free_port()
+            port = free_port()
             words, environment = command(port)
             environment["BENCH_SESSION"] = prepared.session
             ports[name] = stack.enter_context(serving(name, words, port, **environment))

@@ -14,7 +14,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_time
 
 
 def _(sentence: str) -> str:
@@ -41,9 +41,9 @@ _offset: Callable[[], timedelta] = timedelta  # which is zero: a clock that nobo
 
 # The time zone follows the instant in every pattern, so the hour needs no "am" and "pm".
 _PATTERNS: Final = {
-    "en": ("d MMM y, HH:mm", "%s (%s)"),
-    "id": ("d MMM y, HH.mm", "%s (%s)"),
-    "zh": ("y年M月d日 HH:mm", "%s（%s）"),  # noqa: RUF001 Chinese punctuation is meant
+    "en": "{at.day} {month} {at.year}, {at:%H:%M} ({zone})",
+    "id": "{at.day} {month} {at.year}, {at:%H.%M} ({zone})",
+    "zh": "{at.year}年{at.month}月{at.day}日 {at:%H:%M}（{zone}）",  # noqa: RUF001 Chinese is meant
 }
 
 
@@ -91,14 +91,19 @@ def format_instant(at: datetime, zone_name: str, locale: str) -> str:
     if at.utcoffset() is None:
         raise ValueError("an instant is aware of its zone")
     where = zone(zone_name)
-    spoken = Locale.parse(locale.replace("-", "_"))
+    spoken = _locale(locale)
     local = at.astimezone(where)
     offset = local.utcoffset() or timedelta(0)
     named = zone_name
     if local.replace(fold=1 - local.fold).utcoffset() != offset:
         named = f"{zone_name}, {timezone(offset)}"
     if spoken.language in _PATTERNS:
-        pattern, whole = _PATTERNS[spoken.language]
-        return whole % (format_datetime(local, pattern, locale=spoken), named)
+        month = spoken.months["format"]["abbreviated"][local.month]
+        return _PATTERNS[spoken.language].format(at=local, month=month, zone=named)
     day = format_date(local, "medium", locale=spoken)
     return f"{day}, {format_time(local, 'short', locale=spoken)} ({named})"
+
+
+@cache
+def _locale(tag: str) -> Locale:
+    return Locale.parse(tag.replace("-", "_"))

@@ -5,16 +5,20 @@ What a plan costs one card is asked of `renewals.quote`; here stand only the lis
 
 from everline.catalogue.advice import Advice, Need, advise, roams, works_in
 from everline.catalogue.offers import Offer, Policy, offers, policy, version_on_sale
+from everline.catalogue.on_sale import REVISION, OnSale, on_sale
 from everline.catalogue.promotions import Promotion, running
 
 __all__ = [
+    "REVISION",
     "Advice",
     "Need",
     "Offer",
+    "OnSale",
     "Policy",
     "Promotion",
     "advise",
     "offers",
+    "on_sale",
     "policy",
     "roams",
     "running",

@@ -87,7 +87,9 @@ def doctor(*, json: Json = False) -> None:
 def bench(
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", help="renew, http, load or phone; see docs/benchmarks.md."),
+        typer.Argument(
+            metavar="NAME", help="renew, http, load, pages or phone: docs/benchmarks.md"
+        ),
     ],
     options: Annotated[
         list[str] | None, typer.Argument(metavar="[-- OPTION…]", help="Options of the benchmark.")

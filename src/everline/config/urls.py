@@ -14,12 +14,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("callbacks/<slug:gateway>", callbacks.receive, name="callbacks"),
     path("", include("everline.channels.partner.urls")),
     path("", include("everline.pages.urls")),
+    # Addresses are tried in this order, so those that are asked for most come first.
+    path("", include("everline.channels.web.urls")),
     path("", include("everline.channels.kiosk.urls")),
     path("", include("everline.channels.store.urls")),
     path("office/welcome/<uidb64>/<token>", Welcome.as_view(), name="office-welcome"),
     path("office/tables", SITE.urls),
     path("", include("everline.office.urls")),
-    path("", include("everline.channels.web.urls")),
     path("hotline/", include("everline.channels.hotline.urls")),
     path("", include("everline.tour.urls")),
     *(

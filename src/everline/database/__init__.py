@@ -5,6 +5,6 @@ The face of this noun is the raw pool: `row`, `rows` and `value` call a verb in 
 embedded PostgreSQL.
 """
 
-from everline.database.pool import Query, close, connection, outside, row, rows, value
+from everline.database.pool import Query, close, connection, outside, record, row, rows, value
 
-__all__ = ["Query", "close", "connection", "outside", "row", "rows", "value"]
+__all__ = ["Query", "close", "connection", "outside", "record", "row", "rows", "value"]

@@ -7,14 +7,14 @@ transaction.
 
 import atexit
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, LiteralString, TypeVar
 
 import psycopg
 from django.conf import settings
 from psycopg import sql
-from psycopg.rows import class_row
+from psycopg.rows import class_row, dict_row
 from psycopg_pool import ConnectionPool
 
 from everline.database import spent, verbs
@@ -119,6 +119,12 @@ def row(kind: type[T], query: LiteralString, parameters: Sequence[Any] = ()) -> 
     """Run one query and give its first row as a value of `kind`, or None."""
     found = rows(kind, query, parameters)
     return found[0] if found else None
+
+
+def record(query: str, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Run one query of ours with named parameters and give its first row by column, or None."""
+    with spent.counted(), connection() as lent, lent.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query.encode(), parameters).fetchone()
 
 
 def value(query: LiteralString, parameters: Sequence[Any] = ()) -> Any:

@@ -4,16 +4,19 @@ The look stands in static/pages, the words of single facts in words.py.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import get_token
 from django.shortcuts import render, resolve_url
+from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
 from everline import catalogue, clock, trust
-from everline.pages import look
+from everline.pages import look, skeletons
+from everline.pages.dressing import dressed
 from everline.pages.timing import RENDERED
 
 HTML_TAGS: Final = {"zh-hans": "zh-Hans"}
@@ -45,6 +48,51 @@ def page(
     given = frame(request, policy or catalogue.policy(), channel) | dict(context or {})
     began = time.perf_counter()
     response = render(request, template, given, status=status)
+    setattr(response, RENDERED, time.perf_counter() - began)
+    response["Cache-Control"] = "no-store"
+    return allow(response)
+
+
+def is_stranger(request: HttpRequest) -> bool:
+    """Tell whether nothing is known of a browser: no session, and nothing to be told."""
+    return settings.SESSION_COOKIE_NAME not in request.COOKIES and (
+        "messages" not in request.COOKIES
+    )
+
+
+def kept_page(
+    request: HttpRequest,
+    template: str,
+    shape: Hashable,
+    slots: Mapping[str, str],
+    context: Callable[[], Mapping[str, Any]],
+    *,
+    policy: catalogue.Policy,
+    banners: Sequence[trust.Banner],
+) -> HttpResponse:
+    """Fill in a page for a stranger; one of a new shape is rendered first (skeletons.py).
+
+    `context` gives what the page shows but for its slots, whose names it may not use.
+    """
+    began = time.perf_counter()
+    given = dict(slots) | {
+        "csrf_token": get_token(request),
+        "here": request.get_full_path(),
+    }
+    operator = (policy.name, policy.domain, policy.sender_email, policy.sender_sms)
+    around = (
+        template,
+        get_language(),
+        operator,
+        look.installed().version,
+        tuple((each.text, each.severity) for each in banners),
+    )
+
+    def render_marked(marks: dict[str, str]) -> str:
+        framed = frame(request, policy) | dressed(None) | {"banners": banners}
+        return render_to_string(template, framed | dict(context()) | marks)
+
+    response = HttpResponse(skeletons.filled((around, shape), given, render_marked))
     setattr(response, RENDERED, time.perf_counter() - began)
     response["Cache-Control"] = "no-store"
     return allow(response)

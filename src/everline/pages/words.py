@@ -7,6 +7,7 @@ said in states.py, what a refusal is about in facts.py.
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from babel import Locale
@@ -24,13 +25,21 @@ NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 UNITS: Final = (("TB", 12), ("GB", 9), ("MB", 6))
 """Units of data with their power of ten: 1 GB is 1,000,000,000 bytes."""
 
+AMOUNTS_KEPT_MAX: Final = 4096
+"""Prices are few, and Babel takes its time with each."""
+
 GROUPS: Final = {"day": "days", "week": "days", "month": "months", "quarter": "quarters"}
 """Under which heading a plan stands by the unit of its period; anything else is a year."""
 
 
 def money(amount: int, currency: str, policy: Policy) -> str:
     """Write minor units with as many decimals as the operator shows."""
-    return Money(amount, currency).format(_tag(), policy.currency_digits.get(currency))
+    return _money(amount, currency, _tag(), policy.currency_digits.get(currency))
+
+
+@lru_cache(maxsize=AMOUNTS_KEPT_MAX)
+def _money(amount: int, currency: str, tag: str, digits: int | None) -> str:
+    return Money(amount, currency).format(tag, digits)
 
 
 def instant(at: datetime, zone: str) -> str:

@@ -7,6 +7,7 @@ in four files: a channel's view, renew.py, renewals.sql, ledger.sql.
 from everline.notices import Contact
 from everline.renewals.deliver import deliver, expire_due, withdraw
 from everline.renewals.installed import bind_installed
+from everline.renewals.looks import CardSeen, RenewalSeen, look_at_card, look_at_renewal
 from everline.renewals.open import (
     answer_of,
     find_by_code,
@@ -35,10 +36,12 @@ from everline.renewals.renew import (
 )
 
 __all__ = [
+    "CardSeen",
     "Contact",
     "Order",
     "Quote",
     "Renewal",
+    "RenewalSeen",
     "Settled",
     "answer_of",
     "ask_all",
@@ -53,6 +56,8 @@ __all__ = [
     "find_open",
     "give_up",
     "grouped_code",
+    "look_at_card",
+    "look_at_renewal",
     "of_card",
     "of_payer",
     "pay",

@@ -97,6 +97,7 @@ class Renewal:
     refund_state: str | None
     spoken_code: str | None = None
     has_contact: bool = False
+    card_kind: str = "sim"
 
 
 _BEYOND: Final = UUID(int=2**128 - 1)
@@ -110,7 +111,8 @@ VIEW = (
     " r.delivered_at, r.deadline_at, a.id as attempt_id, a.state as attempt_state,"
     " a.reason as attempt_reason, a.is_hard as attempt_is_hard,"
     " a.reference as attempt_reference, a.gateway, a.masked_means, a.page_url,"
-    " f.state as refund_state, r.spoken_code, r.contact is not null as has_contact"
+    " f.state as refund_state, r.spoken_code, r.contact is not null as has_contact,"
+    " c.kind as card_kind"
     " from renewals_renewal r"
     " join cards_card c on c.id = r.card_id"
     " join catalogue_planversion v on v.id = r.plan_version_id"

@@ -31,9 +31,9 @@ def banners(channel: str, at: datetime, locale: str) -> list[Banner]:
         " where b.starts_at <= %s and (b.ends_at is null or b.ends_at > %s)"
         " and (b.channels = '{}' or %s = any(b.channels))"
         " order by b.severity desc, b.starts_at desc limit %s",
-        [_TAGS.get(locale.lower(), locale), at, at, channel, SHOWN_MAX],
+        [TAGS.get(locale.lower(), locale), at, at, channel, SHOWN_MAX],
     )
 
 
-_TAGS: Final = {"zh-hans": "zh-Hans"}
+TAGS: Final = {"zh-hans": "zh-Hans"}
 """How a language is written in the operator's data, where that is not Django's way."""

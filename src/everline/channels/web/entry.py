@@ -4,15 +4,17 @@ Whoever knows a number sees until when the card is valid and what can be bought.
 and history are for its holder alone. Choosing a plan leads to ordering.py.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import gettext as _, gettext_noop
+from django.urls import reverse
+from django.utils.translation import get_language, gettext as _, gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
 
 from everline import cards, catalogue, clock, holders, ledger, renewals
-from everline.cards import Card, Status
-from everline.catalogue import Policy
+from everline.cards import Card, Pace, Status
+from everline.catalogue import OnSale, Policy
 from everline.channels.web import (
     browser,
     first_steps,
@@ -25,11 +27,13 @@ from everline.channels.web import (
 )
 from everline.channels.web.forms import CardNumberForm
 from everline.channels.web.holders import holds
-from everline.channels.web.pages import page
+from everline.channels.web.pages import CHANNEL, page, sign_in
 from everline.channels.web.refusals import Place, explain
+from everline.channels.web.showing import Standing
 from everline.errors import SENTENCES, Code, Refusal
 from everline.pages import limits, suspects, words
-from everline.pages.frame import allow, see_other
+from everline.pages.frame import allow, is_stranger, kept_page, see_other
+from everline.renewals import CardSeen
 
 CLOSED = {
     "suspended": Code.CARD_SUSPENDED,
@@ -88,26 +92,46 @@ def _may_be_told(request: HttpRequest, found: Card, *, wants_top_up: bool) -> bo
 def card(request: HttpRequest, card_id: UUID) -> HttpResponse:
     """Show a card and the plans that can be bought for it."""
     at = clock.now()
+    if is_stranger(request):
+        seen = renewals.look_at_card(card_id, CHANNEL, get_language() or "en", at)
+        if seen is not None and seen.open_id is None and seen.card.state not in CLOSED:
+            return _to_stranger(request, seen, at)
     found = cards.find_by_id(card_id)
     if found is None:
         raise Http404
     policy = catalogue.policy()
     where = Place(policy, found)
-    offers = [] if found.state in CLOSED else catalogue.offers(found.currency, at)
-    covered = sorted({code for offer in offers for code in offer.countries})
-    wish = wishes.read(request.GET, covered)
-    shown = [offer for offer in offers if wish.fits(offer)]
+    sold = None if found.state in CLOSED else catalogue.on_sale(found.currency, None, at)
     is_holder = holds(request, found.account_id)
     pace = cards.pace(found.id, at) if is_holder else None
     status = cards.status(found, at)
     context = {
         "card": found,
-        "status": status,
+        "card_at": reverse("web:card", args=[found.id]),
+        "masked": found.masked,
+        "until": showing.until(status),
         "standing": showing.standing(found, status),
         "renewable": showing.renewable(found, status, at),
         "closed": explain(Refusal(CLOSED[found.state]), where) if found.state in CLOSED else None,
         "open": _open(request, found, where),
         "begins": found.has_profile and cards.first_renewal_id(found) is None,
+        "takes_money": found.state not in topping_up.CLOSED,
+    }
+    context |= _plans(request, sold, pace, policy, at)
+    if is_holder:
+        context |= private(request, found, status, policy)
+    context |= mandates.shown(request, found, policy, at)
+    return page(request, "card.html", context, policy=policy)
+
+
+def _plans(
+    request: HttpRequest, sold: OnSale | None, pace: Pace | None, policy: Policy, at: datetime
+) -> dict[str, object]:
+    """Give the list of plans that fit what is wished, the advice and the offers."""
+    offers, covered = (sold.offers, sold.covered) if sold else ([], [])
+    wish = wishes.read(request.GET, covered)
+    shown = [offer for offer in offers if wish.fits(offer)]
+    return {
         "groups": showing.groups(shown, policy),
         "countries": words.countries(covered),
         "wish": wish,
@@ -117,12 +141,50 @@ def card(request: HttpRequest, card_id: UUID) -> HttpResponse:
             offering.in_words(each, policy) for each in catalogue.running(at)[:PROMOTIONS_MAX]
         ],
         "advice": wishes.advised(shown, wish, pace, policy),
-        "takes_money": found.state not in topping_up.CLOSED,
     }
-    if is_holder:
-        context |= private(request, found, status, policy)
-    context |= mandates.shown(request, found, policy, at)
-    return page(request, "card.html", context, policy=policy)
+
+
+def _to_stranger(request: HttpRequest, seen: CardSeen, at: datetime) -> HttpResponse:
+    """Show the same to somebody of whom nothing is known: one read, and a page that is kept.
+
+    What is told of the card goes into the slots, all else is the page's shape.
+    """
+    found, around = seen.card, seen.around
+    sold = catalogue.on_sale(found.currency, seen.revision, at)
+    status = Standing(seen.valid_until, seen.last_ended_at, seen.renewable_until)
+    renewable = showing.renewable(found, status, at)
+    begins = found.has_profile and not seen.has_run
+    slots = {
+        "card_at": reverse("web:card", args=[found.id]),
+        "masked": found.masked,
+        "until": showing.until(status),
+        "standing": showing.standing(found, status),
+        **({"renewable": renewable} if renewable else {}),
+    } | sign_in(request)
+    shape = (
+        seen.revision,
+        sold.number,
+        tuple(seen.promotions),
+        wishes.read(request.GET, sold.covered),
+        (found.kind, found.state, begins, bool(renewable)),
+    )
+
+    def context() -> dict[str, object]:
+        return _plans(request, sold, None, around.policy, at) | {
+            "card": showing.Outline(found.kind, found.state),
+            "begins": begins,
+            "takes_money": found.state not in topping_up.CLOSED,
+        }
+
+    return kept_page(
+        request,
+        "web/card.html",
+        shape,
+        slots,
+        context,
+        policy=around.policy,
+        banners=around.banners,
+    )
 
 
 def private(request: HttpRequest, found: Card, status: Status, policy: Policy) -> dict[str, object]:

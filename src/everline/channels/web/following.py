@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from everline import catalogue, clock, ledger, renewals
@@ -29,14 +29,18 @@ from everline.channels.web.ordering import (
     named_for,
     send,
 )
-from everline.channels.web.pages import CHANNEL, page
+from everline.channels.web.pages import CHANNEL, page, sign_in
 from everline.channels.web.refusals import Place, explain
 from everline.channels.web.showing import Followed
 from everline.database.requests import Answer, Caller
 from everline.ids import Iccid
 from everline.pages import receipts, states, words
-from everline.pages.frame import see_other
+from everline.pages.frame import is_stranger, kept_page, see_other
+from everline.pages.skeletons import mark
 from everline.renewals import Renewal
+
+KEPT: Final = frozenset({"paid", "delivered"})
+"""States in which a page has no more than its facts, and is filled in from memory for strangers."""
 
 ASK_EVERY_SECONDS: Final = 10
 ASK_ON_RETURN_SECONDS: Final = 2
@@ -49,6 +53,8 @@ def show(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
     An attempt without the gateway's reference is still being sent by somebody, and is not asked
     about: a gateway closes what it has never heard of.
     """
+    if is_stranger(request) and (kept := _to_stranger(request, renewal_id, may_act=True)):
+        return kept
     renewal = _find(renewal_id)
     is_poll = bool(request.headers.get("HX-Request"))
     is_known_there = renewal.attempt_state == "unknown" or (
@@ -62,10 +68,69 @@ def show(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
 @require_safe
 def receipt(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
     """Show a renewal to whoever has its receipt's number; nothing can be done from there."""
+    if is_stranger(request) and (kept := _to_stranger(request, renewal_id, may_act=False)):
+        return kept
     renewal = _find(renewal_id)
     if browser.opened(request, renewal_id) or holds(request, renewal.account_id):
         return see_other("web:renewal", renewal_id)
     return _show(request, renewal, may_act=False)
+
+
+def _to_stranger(request: HttpRequest, renewal_id: UUID, *, may_act: bool) -> HttpResponse | None:
+    """Show a paid renewal to somebody of whom nothing is known: one read, and a page that is kept.
+
+    None where there is more to show or to ask than that.
+    """
+    seen = renewals.look_at_renewal(renewal_id, CHANNEL, get_language() or "en", clock.now())
+    if seen is None or seen.renewal.state not in KEPT or seen.renewal.card_kind == "esim":
+        return None
+    renewal, around = seen.renewal, seen.around
+    face = states.face(renewal, around.policy, has_returned=False)
+    rows = list(states.rows(renewal, around.policy))
+    card_at = reverse("web:card", args=[renewal.card_id])
+    slots = {
+        "polled": request.path,
+        "card_at": card_at,
+        "pdf": reverse("web:renewal-pdf", args=[renewal.id]),
+        "receipt_action": reverse("web:renewal-receipt", args=[renewal.id]),
+        "receipt_request_id": str(uuid4()),
+        **{f"row{number}": row.value for number, row in enumerate(rows)},
+        **{f"sentence{number}": text for number, text in enumerate(face.sentences)},
+    } | sign_in(request)
+    marked = replace(
+        face, sentences=tuple(mark(f"sentence{n}") for n in range(len(face.sentences)))
+    )
+    labels = tuple(replace(row, value=mark(f"row{n}")) for n, row in enumerate(rows))
+
+    def context() -> dict[str, object]:
+        there = mark("card_at")
+        shown: dict[str, object] = {
+            "face": marked,
+            "rows": labels,
+            "followed": Followed(
+                pay="",
+                cancel="",
+                cancel_text="",
+                start_over=there,
+                start_over_text=_("Back to the plans"),
+                card=there,
+                page_url="",
+                is_paid=renewal.paid_at is not None,
+                is_done=renewal.state == "delivered",
+            ),
+        }
+        return shown | (receipts.asked(renewal, "") if may_act else {})
+
+    shape = (marked, labels, renewal.state, renewal.has_contact, may_act)
+    return kept_page(
+        request,
+        "web/renewal.html",
+        shape,
+        slots,
+        context,
+        policy=around.policy,
+        banners=around.banners,
+    )
 
 
 def _show(request: HttpRequest, renewal: Renewal, *, may_act: bool) -> HttpResponse:
@@ -214,7 +279,7 @@ def _own_balance(request: HttpRequest, renewal: Renewal, policy: Policy) -> dict
 
 def _has_esim(renewal: Renewal) -> bool:
     """Tell whether this renewal bought an eSIM whose QR can be shown now."""
-    if renewal.state not in {"paid", "delivered"}:
+    if renewal.state not in {"paid", "delivered"} or renewal.card_kind != "esim":
         return False
     card = find_by_id(renewal.card_id)
     return card is not None and is_buyers(card, renewal.id)

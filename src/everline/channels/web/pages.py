@@ -1,6 +1,7 @@
 """Rendering a page of this channel: the common frame, and where one can sign in."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -35,7 +36,12 @@ def frame(request: HttpRequest, policy: catalogue.Policy | None) -> dict[str, An
 
 def sign_in(request: HttpRequest) -> dict[str, Any]:
     """Give the way to sign in, which leads back to where one is."""
+    there = _sign_in()
     here = {"next": request.get_full_path()}
-    entrance = reverse("web:sign-in")
-    is_there = request.path == "/" or request.path.startswith(entrance)
-    return {"sign_in": entrance if is_there else f"{entrance}?{urlencode(here)}"}
+    is_there = request.path == "/" or request.path.startswith(there)
+    return {"sign_in": there if is_there else f"{there}?{urlencode(here)}"}
+
+
+@cache
+def _sign_in() -> str:
+    return reverse("web:sign-in")

@@ -39,6 +39,15 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """As much of a card's status as everybody may know."""
+
+    valid_until: datetime | None
+    last_ended_at: datetime | None
+    renewable_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Followed:
     """What a page that follows a renewal or a top-up leads to, as addresses and their words."""
 
@@ -66,7 +75,20 @@ class Usage:
     allowance_bytes: int | None
 
 
-def standing(found: Card, status: Status) -> str:
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """As much of a card as many cards have in common: whatever else a page asks for is missing."""
+
+    kind: str
+    state: str
+
+
+def until(status: Status | Standing) -> str:
+    """Write for programs until when a card is valid; "" when it is not."""
+    return status.valid_until.isoformat() if status.valid_until else ""
+
+
+def standing(found: Card, status: Status | Standing) -> str:
     """Say in a few words how a card stands; this is for everybody."""
     match found.state:
         case "in_stock":
@@ -87,7 +109,7 @@ def standing(found: Card, status: Status) -> str:
     return _("Ready for its first plan")
 
 
-def renewable(found: Card, status: Status, at: datetime) -> str:
+def renewable(found: Card, status: Status | Standing, at: datetime) -> str:
     """Say until when a lapsed card can be renewed, and what happens then; "" for any other."""
     if status.valid_until is not None or status.renewable_until is None:
         return ""
