@@ -153,7 +153,7 @@ def sides(prepared: Ground, delivery: Delivery) -> dict[str, Callable[[], float]
         start = time.perf_counter()
         counts = load(prepared, delivery.path)
         seconds = time.perf_counter() - start
-        assert (counts.read, counts.added) == (delivery.count, delivery.count), counts
+        assert (counts.rows, counts.added) == (delivery.count, delivery.count), counts
         return delivery.count / seconds
 
     def copied() -> float:
