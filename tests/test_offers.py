@@ -33,7 +33,8 @@ def shop(town: World) -> Iterator[World]:
 
 
 def offer(world: World, code: str = "SUMMER", **columns: Any) -> str:
-    return world.promotion(code, **({"is_public": True, "starts_at": world.at - MINUTE} | columns))
+    given: dict[str, Any] = {"is_public": True, "starts_at": world.at - MINUTE} | columns
+    return world.promotion(code, **given)
 
 
 def ask(world: World, contact: str = NINA, locale: str = "en", **typed: str) -> Browser:

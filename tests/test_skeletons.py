@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -166,12 +167,12 @@ def test_a_slot_is_escaped() -> None:
 def test_few_shapes_are_remembered() -> None:
     made: list[int] = []
 
-    def render(number: int) -> str:
+    def render(number: int, _marks: dict[str, str]) -> str:
         made.append(number)
         return str(number)
 
     for number in [*range(skeletons.KEPT_MAX + 1), 0]:
-        skeletons.filled(("few", number), {}, lambda _marks, number=number: render(number))
+        skeletons.filled(("few", number), {}, partial(render, number))
     assert made.count(0) == 2
 
 

@@ -20,13 +20,14 @@ from everline.notices.wording import LOCALES, Words, clean, short_subject
 def word_invitation(
     template: str,
     facts: Mapping[str, Any],
-    _plan_names: Mapping[str, str],
+    plan_names: Mapping[str, str],
     locale: str,
     *,
     policy: Policy,
     public_address: str,
 ) -> Words:
     """Word a message about offers. A locale that we do not speak is answered in English."""
+    del plan_names  # An offer names itself; all writers are called alike.
     spoken = locale.lower().replace("_", "-")
     with override(spoken if spoken in LOCALES else "en"):
         return INVITATIONS[template](facts, policy, public_address.rstrip("/"))

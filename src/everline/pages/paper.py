@@ -75,17 +75,9 @@ def document(face: Face, rows: Sequence[Row], number: str, policy: Policy) -> di
 
 
 def _pdf(said: Mapping[str, Any]) -> bytes:
-    made = compiled(said, "pdf")
-    assert isinstance(made, bytes)
-    return made
-
-
-def compiled(said: Mapping[str, Any], form: str) -> bytes | list[bytes]:
-    """Set a document as pdf or png."""
     with _setting:
-        made: bytes | list[bytes] = _compiler().compile(
-            format=form, sys_inputs={"data": json.dumps(said)}, ppi=120
-        )
+        made = _compiler().compile(format="pdf", sys_inputs={"data": json.dumps(said)})
+    assert isinstance(made, bytes)
     return made
 
 

@@ -41,36 +41,31 @@ def of_top_up(request: HttpRequest, top_up_id: UUID) -> HttpResponse:
 @require_safe
 def renewal_pdf(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
     """Give the receipt of a renewal as PDF; none while nothing was paid."""
-    found = renewals.find(renewal_id)
-    return _pdf(
-        request,
-        ids.outside("rnw", renewal_id),
-        found and (lambda: paper.of_renewal(found, catalogue.policy())),
-    )
+    number, found = ids.outside("rnw", renewal_id), renewals.find(renewal_id)
+    if found is None:
+        raise Http404
+    return _pdf(request, number, lambda: paper.of_renewal(found, catalogue.policy()))
 
 
 @require_safe
 def topup_pdf(request: HttpRequest, top_up_id: UUID) -> HttpResponse:
     """Give the receipt of a top-up as PDF; none while nothing was paid."""
-    found = topups.find(top_up_id)
-    return _pdf(
-        request,
-        ids.outside("top", top_up_id),
-        found and (lambda: paper.of_top_up(found, catalogue.policy())),
-    )
+    number, found = ids.outside("top", top_up_id), topups.find(top_up_id)
+    if found is None:
+        raise Http404
+    return _pdf(request, number, lambda: paper.of_top_up(found, catalogue.policy()))
 
 
-def _pdf(
-    request: HttpRequest, number: str, make: Callable[[], bytes | None] | None
-) -> HttpResponse:
+def _pdf(request: HttpRequest, number: str, make: Callable[[], bytes | None]) -> HttpResponse:
     """Answer with a PDF that no cache keeps; setting one takes work, so an address is counted."""
     seconds = limits.seconds_to_wait(request, clock.now())
     if seconds:
         said = HttpResponse(
-            _("Too many receipts were asked for. Wait a minute."), content_type="text/plain"
+            _("Too many receipts were asked for. Wait a minute."),
+            content_type="text/plain; charset=utf-8",
         )
         return limits.too_many(said, seconds)
-    made = make() if make else None
+    made = make()
     if made is None:
         raise Http404
     response = HttpResponse(made, content_type="application/pdf")
