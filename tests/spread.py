@@ -13,7 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 WALKS = "tests/browser/"
 
 
-class Spreading(LoadScopeScheduling):
+class Spreading(LoadScopeScheduling):  # type: ignore[misc]  # It is shipped without types.
     """Gives each test to the next worker that is free, and the walks to one."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from tests.browser import APPROVED, on_the_pages
+from tests.reader import APPROVED, on_the_pages
 from tests.test_paypal_browser import CHROMIUM, Quiet, Server
 from tests.world import World
 

@@ -13,7 +13,7 @@ from everline.cli import panel
 from everline.config import urls
 from everline.pages import design
 from everline.simulators.numbers import CONDUCTS
-from tests.browser import Browser
+from tests.reader import Browser
 from tests.test_colours import tokens
 from tests.tidy.rule import SOURCE, read
 from tests.world import World

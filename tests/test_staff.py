@@ -14,8 +14,8 @@ from everline.people import roles, staff
 from everline.people.models import Employment, Person
 from everline.people.roles import ABILITIES, Ability, Role
 from everline.trust import Actor, acts
-from tests.browser import on_the_pages
 from tests.desk import signed_in
+from tests.reader import on_the_pages
 from tests.world import World
 
 
@@ -247,6 +247,7 @@ def test_a_role_that_the_office_ended_is_not_given_back_by_a_file(
     person.refresh_from_db()
     assert (person.is_staff, roles.roles(person)) == (False, ())
     # Invited again, the person works here again, and the file says nothing else.
+    assert person.email is not None
     staff.invite(person.id, person.email, person.name, "en", Role.OWNER)
     staff.assign(person, Role.OWNER, None, operator.at)
     assert load(operator, tmp_path, "people.yaml", content) == []

@@ -18,12 +18,12 @@ from django.core.cache import cache
 from everline import clock
 from everline.cards import Card
 from everline.office.audit import audit
-from tests.browser import APPROVED, Browser
 from tests.channels import kiosk as kiosks
 from tests.channels.hotline import PIN, Caller, Line
 from tests.channels.kiosk import Kiosk
 from tests.channels.store import Till
 from tests.channels.test_conformance import sandboxed
+from tests.reader import APPROVED, Browser
 from tests.world import Plan, World
 
 __all__ = ["sandboxed"]
@@ -115,13 +115,13 @@ class OnTheSite:
         self.browser = Browser(world)
 
     def show(self, code: str) -> str:
-        return self.browser.enter(code).text
+        return str(self.browser.enter(code).text)
 
     def pay(self, card: Card) -> str:
-        return self.browser.press("/pay").pay(APPROVED).text
+        return str(self.browser.press("/pay").pay(APPROVED).text)
 
     def cancel(self) -> str:
-        return self.browser.press("/cancel").text
+        return str(self.browser.press("/cancel").text)
 
 
 class OnTheTelephone:
