@@ -14,6 +14,7 @@ from PIL import Image
 
 from everline import cards
 from everline.pages import look
+from everline.trust import addresses
 from tests.push_service import ENDPOINT, Phone
 from tests.reader import Browser
 from tests.world import World
@@ -141,6 +142,10 @@ def test_the_app_page_says_how_on_each_device_and_leads_to_a_cards_reminders(
     assert browser.title == "Remind me before it ends"
     browser.post("/app", {"number": "8999907111111111112"})
     assert browser.status == 422
+    told = browser.text
+    browser.post("/app", {"number": world.card("terminated").iccid})
+    assert browser.status == 422
+    assert browser.text == told, "a stranger is told the same of a card that ended"
     browser.post("/app", {"number": ""})
     assert "Enter the card number." in browser.text
 
@@ -158,8 +163,7 @@ class TestReminders:
     """Switching them on and off on the page."""
 
     def ask(self, browser: Browser, card: cards.Card, **other: str) -> Browser:
-        browser.enter(card.iccid)
-        browser.get(f"{browser.at}/reminders")
+        browser.get(f"/cards/{addresses.token('crd', card.id)}/reminders")
         device = Phone().device(ENDPOINT)
         sent = {
             "endpoint": device.endpoint,

@@ -64,7 +64,7 @@ def home(request: HttpRequest) -> HttpResponse:
         else:
             found = cards.find(number)
             wants_top_up = "top-up" in request.POST
-            if found is not None and _may_be_told(request, found, wants_top_up=wants_top_up):
+            if found is not None and may_be_told(request, found, wants_top_up=wants_top_up):
                 return see_other("web:top-up" if wants_top_up else "web:card", found.id)
             form.add_error("number", f"{_(SENTENCES[Code.CARD_UNKNOWN])} {_(OR_CLOSED)}")
     return _first_page(request, form)
@@ -78,7 +78,7 @@ def _first_page(request: HttpRequest, form: CardNumberForm) -> HttpResponse:
     return allow(page(request, "home.html", context, status=status), "camera")
 
 
-def _may_be_told(request: HttpRequest, found: Card, *, wants_top_up: bool) -> bool:
+def may_be_told(request: HttpRequest, found: Card, *, wants_top_up: bool) -> bool:
     """Tell whether a number leads on: everybody to what can be bought, the holder to anything.
 
     To a stranger a card that cannot be renewed here and one that does not exist are the same; both

@@ -15,6 +15,7 @@ from django.utils.translation import get_language, gettext as _, override
 from django.views.decorators.http import require_http_methods, require_safe
 
 from everline import cards, catalogue, clock
+from everline.channels.web.entry import OR_CLOSED, may_be_told
 from everline.channels.web.forms import CardNumberForm
 from everline.channels.web.icons import SIZES, icon
 from everline.channels.web.pages import page
@@ -148,9 +149,9 @@ def app(request: HttpRequest) -> HttpResponse:
             form.add_error("number", _("Too many card numbers were entered. Wait a minute."))
             return limits.too_many(page(request, "app.html", {"form": form}), seconds)
         found = cards.find(form.cleaned_data["number"])
-        if found is not None:
+        if found is not None and may_be_told(request, found, wants_top_up=False):
             return see_other("web:reminders", found.id)
-        form.add_error("number", _(SENTENCES[Code.CARD_UNKNOWN]))
+        form.add_error("number", f"{_(SENTENCES[Code.CARD_UNKNOWN])} {_(OR_CLOSED)}")
     return page(request, "app.html", {"form": form}, status=422 if form.errors else 200)
 
 
