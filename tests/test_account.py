@@ -129,7 +129,7 @@ class TestRecords:
     def test_the_file_is_a_table_in_which_nothing_calculates(self, shop: World, card: Card) -> None:
         browser, _person = member(shop, card)
         answer = browser.client.get("/my/records.csv")
-        assert answer["Content-Type"] == "text/csv"
+        assert answer["Content-Type"] == "text/csv; charset=utf-8"
         assert "attachment" in answer["Content-Disposition"]
         assert answer["Cache-Control"] == "no-store"
         text = answer.content.decode("utf-8-sig")
@@ -263,6 +263,11 @@ class TestLeaving:
         browser, person = member(shop, card)
         shop.advance(seconds=1)
         contact = Contact(email=MAIL)
+        shop.insert(
+            "notices_consent",
+            id=ids.uuid7(shop.at), account_id=ids.uuid7(shop.at), medium="email", recipient=MAIL,
+            locale="en", words_version="1", channel="web", asked_at=shop.at,
+        )  # fmt: skip
         sold = shop.order(card, shop.plan(price=1000), contact=contact)
         renewals.renew(shop.caller(), sold, card.account_id, shop.at)
         shop.deliver_all()
@@ -288,6 +293,7 @@ class TestLeaving:
         assert [each["amount"] for each in told["payments"]] == [1000]
         assert {each["about"] for each in told["messages"]} >= {"renewed"}
         assert len(told["signed_in_devices"]) == 1
+        assert len(told["messages_about_offers"]) == 1
         assert "code" not in json.dumps(told["messages"])
 
     def test_it_has_nothing_of_others(self, shop: World) -> None:

@@ -340,6 +340,7 @@ class TestTrying:
         Person.objects.create_user("boss@testline.example", "open sesame", is_staff=True)
         browser = Browser(shop)
         for _try in range(3):
+            shop.advance(seconds=1)
             browser.get("/sign-in/password").press(
                 username="boss@testline.example", password="wrong"
             )

@@ -23,7 +23,6 @@ STATIC = ROOT / SOURCE / "guides" / "static"
 BYTES_MAX = 25_000
 QUALITY = 72
 
-HOLDER = "putri@customers.senandi.example"
 CLERK = "clerk@senandi.example"
 HELD, CALLED = "8999907111111111112", "8999907222222222225"
 PHONE = "9990722222222"
@@ -82,11 +81,7 @@ class Album:
 
     def sign_in(self) -> None:
         """Sign in as a holder."""
-        self.at("/sign-in")
-        self.page.fill("input[name=username]", HOLDER)
-        self.page.fill("input[name=password]", self.stage.password)
-        self.page.click("main button.primary")
-        self.page.wait_for_url("**/my/cards")
+        self.stage.sign_in(self.page)
 
     def pay_at_bank(self) -> None:
         """Pay on the bank's page and come back to the site."""

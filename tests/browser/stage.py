@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from playwright.sync_api import Page
 
 from everline.database import verbs
 from tests.demo import Demo, free_port
@@ -23,11 +24,13 @@ SHOWN = 4
 
 TERM_DAYS_MAX = 60
 
+HOLDER = "putri@customers.senandi.example"
+
 Row = dict[str, str]
 
 
 class Stage:
-    """One running demo, and the cards of it that are still free."""
+    """One running demo, the cards of it that are still free, and the holder's one sign-in."""
 
     def __init__(self, home: Path, told: dict[str, Any]) -> None:
         self.home, self.told = home, told
@@ -37,12 +40,36 @@ class Stage:
         self._bank = (home / "sandbox.address").read_text(encoding="utf-8").strip()
         lines = CARDS.read_text(encoding="utf-8").splitlines()
         rows = csv.DictReader(line for line in lines if not line.startswith("#"))
+        self._session: Any = None
         self._free = [row for row in list(rows)[SHOWN:] if _is_renewable(row)]
 
     def bank(self, path: str, **values: Any) -> None:
         """Send one control command to the simulators, such as `bank("settings", slow_ms=0)`."""
         told = httpx.post(f"{self._bank}/control/{path}", json=values, trust_env=False)
         assert told.is_success, told.text
+
+    def sign_in(self, page: Page) -> None:
+        """Be signed in as the holder: by a code from the outbox once, then by the same session.
+
+        An address gets few codes in an hour, and walks would ask for many.
+        """
+        if self._session is None:
+            page.goto(f"{self.address}/sign-in")
+            page.fill("input[name=address]", HOLDER)
+            page.click("main button.primary")
+            page.wait_for_url("**/sign-in/code")
+            outbox = httpx.get(f"{self.address}/outbox", trust_env=False).text
+            letter = outbox[outbox.index(HOLDER) :]
+            code = re.search(r"\b\d{6}\b", letter)
+            assert code is not None, "no code came"
+            page.fill("input[name=code]", code[0])
+            page.click("main button.primary")
+            page.wait_for_url("**/my/cards")
+            cookies = page.context.cookies(self.address)
+            self._session = next(each for each in cookies if each["name"] == "sessionid")
+            return
+        page.context.add_cookies([self._session])
+        page.goto(f"{self.address}/my/cards")
 
     def card(self, fits: Callable[[Row], bool] = bool, **wanted: str) -> Row:
         """Take a card whose columns are as wanted; one that was taken is not given again."""

@@ -46,12 +46,17 @@ def test_a_holder_sees_what_is_theirs_and_the_letters_that_came(
     stage: Stage, windows: Windows
 ) -> None:
     page = windows.open("id", 360)
-    page.goto(f"{stage.address}/my/cards")
-    page.fill("input[name=username]", "putri@customers.senandi.example")
-    page.fill("input[name=password]", stage.password)
-    page.click("main button.primary")
-    page.wait_for_url("**/my/cards")
+    page.goto(f"{stage.address}/sign-in")
+    seen(page, "sign-in")
+    stage.sign_in(page)
     seen(page, "holder-cards")
+    page.click(".held h2 a >> nth=0")
+    page.wait_for_selector("#validity-title")
+    seen(page, "holder-all", full_page=True)
+    for path in ("my/records", "my/account", "my/account/erase", "my/cards/add"):
+        page.goto(f"{stage.address}/{path}")
+        seen(page, f"holder-{path.rpartition('/')[2]}", full_page=True)
+    page.goto(f"{stage.address}/my/cards")
     page.click(".held a.primary >> nth=0")
     page.wait_for_selector(".facts")
     seen(page, "holder-card", full_page=True)

@@ -98,6 +98,13 @@ language sql stable security definer set search_path from current as $$
         ),
         'cards', dossier_cards(p.id),
         'messages', dossier_messages(p),
+        'messages_about_offers', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'asked_at', c.asked_at, 'confirmed_at', c.confirmed_at, 'ended_at', c.ended_at,
+                'words', c.words_version
+            ) order by c.asked_at), '[]'::jsonb) from notices_consent c
+            where c.recipient in (p.email, p.phone)
+        ),
         'return_calls', (
             select coalesce(jsonb_agg(jsonb_build_object(
                 'asked_at', r.asked_at, 'done_at', r.done_at, 'note', r.note
@@ -132,6 +139,8 @@ begin
     set recipient = '', state = case when n.state = 'waiting' then 'stopped' else n.state end
     where n.account_id = any(accounts || (wipe_addresses.person).id)
       and n.recipient in ((wipe_addresses.person).email, (wipe_addresses.person).phone);
+    delete from notices_consent c
+    where c.recipient in ((wipe_addresses.person).email, (wipe_addresses.person).phone);
     delete from people_returncall r where r.phone = (wipe_addresses.person).phone;
 end $$;
 

@@ -86,7 +86,8 @@ def file(request: HttpRequest) -> HttpResponse:
     writer.writerow(_head())
     for each in holders.records(person_of(request).id, wanted, holders.FILE_MAX):
         writer.writerow(map(_safe, _cells(each)))
-    answer = HttpResponse(BYTE_ORDER_MARK + written.getvalue(), content_type="text/csv")
+    table = BYTE_ORDER_MARK + written.getvalue()
+    answer = HttpResponse(table, content_type="text/csv; charset=utf-8")
     name = f"records-{clock.now().date().isoformat()}.csv"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     answer["Cache-Control"] = "no-store"
