@@ -1,26 +1,24 @@
 """The app in a real browser: installed parts, what a device keeps, no connection, nothing jumps.
 
-Without Chromium it is skipped, and says so.
+It is served by this process, with a world of its own.
 """
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
+from wsgiref.simple_server import make_server
 
 import pytest
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from tests.browser.test_paypal import Quiet, Server
+from tests.browser.windows import Driver, awake, axe
 from tests.reader import APPROVED, on_the_pages
-from tests.test_paypal_browser import CHROMIUM, Quiet, Server
 from tests.world import World
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.filterwarnings("ignore:No directory at"),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="CHROMIUM IS MISSING: the app is not seen"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore:No directory at")
 
 SHIFT_MAX: Final = 0.05
 SHIFTS: Final = """
@@ -49,19 +47,10 @@ KEPT_IN: Final = """
 """
 """Waits until the page without a connection is kept in a language."""
 
-ARGUMENTS: Final = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
-
 
 @pytest.fixture
 def address(sandboxed: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Serve the pages of this process to a browser, by the server's own time as the bank goes."""
-    from wsgiref.simple_server import make_server
-
     server = make_server("127.0.0.1", 0, get_wsgi_application(), Server, Quiet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     there = f"http://127.0.0.1:{server.server_port}"
@@ -73,15 +62,13 @@ def address(sandboxed: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @contextmanager
-def opened(address: str, **how: Any) -> Iterator[Any]:
+def opened(driver: Driver, address: str, **how: Any) -> Iterator[Any]:
     """Open a page of a telephone, and see that it loads from nowhere else and says no error."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="PLAYWRIGHT IS MISSING")
-    with sync_api.sync_playwright() as played:
-        browser = played.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+    with awake(driver) as browser:
         context = browser.new_context(
             **{"locale": "en-US", "viewport": {"width": 360, "height": 740}} | how
         )
-        page = context.new_page()
+        page: Any = context.new_page()
         page.add_init_script(SHIFTS)
         wrong: list[str] = []
         page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
@@ -94,8 +81,10 @@ def opened(address: str, **how: Any) -> Iterator[Any]:
 
         page.on("request", foreign)
         page.told = wrong
-        yield page
-        browser.close()
+        try:
+            yield page
+        finally:
+            context.close()
 
 
 def enter(page: Any, address: str, number: str) -> None:
@@ -105,14 +94,13 @@ def enter(page: Any, address: str, number: str) -> None:
     page.wait_for_url("**/cards/**")
 
 
-@pytest.mark.timeout(120)
 def test_a_device_keeps_what_its_owner_wants_and_shows_it_without_a_connection(
-    sandboxed: World, address: str
+    sandboxed: World, driver: Driver, address: str
 ) -> None:
     plan = sandboxed.plan(price=1000)
     card = sandboxed.card(balance=1000)
     sandboxed.renew(card, plan)
-    with opened(address) as page:
+    with opened(driver, address) as page:
         enter(page, address, card.iccid)
         assert page.evaluate("localStorage.length") == 0, "nothing is kept unasked"
         page.get_by_role("button", name="Keep its validity on this device").click()
@@ -144,9 +132,10 @@ def test_a_device_keeps_what_its_owner_wants_and_shows_it_without_a_connection(
         page.wait_for_url(f"{address}/")
 
 
-@pytest.mark.timeout(120)
-def test_the_page_without_a_connection_follows_the_language(sandboxed: World, address: str) -> None:
-    with opened(address, locale="zh-CN") as page:
+def test_the_page_without_a_connection_follows_the_language(
+    sandboxed: World, driver: Driver, address: str
+) -> None:
+    with opened(driver, address, locale="zh-CN") as page:
         page.goto(f"{address}/app")
         page.evaluate(CONTROLLED)
         page.get_by_role("button", name="Bahasa Indonesia").click()
@@ -157,10 +146,9 @@ def test_the_page_without_a_connection_follows_the_language(sandboxed: World, ad
         assert page.inner_text("h1") == "Tidak ada koneksi"
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_jumps_on_the_way_from_the_first_page_to_the_result(
-    sandboxed: World, address: str, scheme: str
+    sandboxed: World, driver: Driver, address: str, scheme: str
 ) -> None:
     card = sandboxed.card()
     for number in range(9):
@@ -172,7 +160,7 @@ def test_nothing_jumps_on_the_way_from_the_first_page_to_the_result(
         shifts[step] = page.evaluate("window.shifted")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, step
 
-    with opened(address, locale="zh-CN", color_scheme=scheme) as page:
+    with opened(driver, address, locale="zh-CN", color_scheme=scheme) as page:
         page.goto(address)
         note(page, "first page")
         enter(page, address, card.iccid)
@@ -200,43 +188,41 @@ def note_polls(page: Any) -> None:
         page.locator("#state").wait_for()
 
 
-@pytest.mark.timeout(120)
-def test_reminders_say_what_the_browser_cannot_do(sandboxed: World, address: str) -> None:
+def test_reminders_say_what_the_browser_cannot_do(
+    sandboxed: World, driver: Driver, address: str
+) -> None:
     """No push service is reached from here; what the browser would send is in test_app.py."""
     card = sandboxed.card()
-    with opened(address) as page:
+    with opened(driver, address) as page:
         enter(page, address, card.iccid)
         page.get_by_role("link", name="Remind me before it ends").click()
         page.get_by_role("button", name="Switch reminders on").click()
         page.locator("[data-told=denied]:visible, [data-told=failed]:visible").first.wait_for()
         assert page.locator("[data-told=unable]").is_hidden()
-    with opened(address, java_script_enabled=False) as page:
+    with opened(driver, address, java_script_enabled=False) as page:
         enter(page, address, card.iccid)
         page.get_by_role("link", name="Remind me before it ends").click()
         assert page.get_by_role("button", name="Switch reminders on").count() == 0
         assert "This browser shows no messages from sites." in page.inner_text("main")
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("path", ["/", "/app", "/offline", "/verify", "/places"])
-def test_axe_finds_nothing_serious(sandboxed: World, address: str, path: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="AXE IS MISSING")
+def test_axe_finds_nothing_serious(
+    sandboxed: World, driver: Driver, address: str, path: str
+) -> None:
     for scheme in ("light", "dark"):
-        with opened(address, color_scheme=scheme, bypass_csp=True) as page:
+        with opened(driver, address, color_scheme=scheme) as page:
             page.goto(address + path)
             page.wait_for_load_state("networkidle")
-            found = axe.Axe().run(page).response["violations"]
-            serious = [each["id"] for each in found if each["impact"] in {"serious", "critical"}]
-            assert serious == [], [(each["id"], each["nodes"][0]["html"]) for each in found]
+            axe(page)
 
 
-@pytest.mark.timeout(120)
 def test_the_keyboard_alone_leads_from_the_first_page_to_the_plans(
-    sandboxed: World, address: str
+    sandboxed: World, driver: Driver, address: str
 ) -> None:
     card = sandboxed.card()
     sandboxed.plan()
-    with opened(address, viewport={"width": 1280, "height": 800}) as page:
+    with opened(driver, address, viewport={"width": 1280, "height": 800}) as page:
         page.goto(address)
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.className") == "skip"
