@@ -62,7 +62,7 @@ def test_everything_wrong_is_listed_and_nothing_of_that_file_is_written(
         ("bad.csv", 4, "plan", Flaw.PLAN_UNKNOWN),
         ("bad.csv", 5, "zone", Flaw.NOT_ZONE),
         ("bad.csv", 6, "term_started", Flaw.PLAN_LATER),
-        ("promotions.yaml", 31, "promotion HEMAT15.plans", Flaw.PLAN_UNKNOWN),
+        ("promotions.yaml", 34, "promotion HEMAT15.plans", Flaw.PLAN_UNKNOWN),
     ]
     assert rows(operated, "select c.iccid from cards_card c") == [(serial(1),)]
     assert one(operated, "select count(*) from catalogue_promotion") == 0

@@ -86,7 +86,7 @@ def _child(order: dict[str, Any]) -> dict[str, Any]:
     def now() -> datetime:
         return datetime.now(UTC) + offset
 
-    database.pool.WAIT_SECONDS = 1.0
+    database.pool.WAIT_SECONDS = 1.0 if order["postgres"] else 10.0
     answered: dict[str, Any] = {}
     if order["flow"] == "web":
         _renew(order, now)
