@@ -1,6 +1,6 @@
 """The installed app: what devices are told, what they may keep, and reminders on their pages.
 
-What a browser makes of it is walked in tests/test_app_browser.py.
+What a browser makes of it is walked in tests/browser/test_app.py.
 """
 
 import io

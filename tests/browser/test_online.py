@@ -36,7 +36,7 @@ def test_a_card_is_renewed_and_its_mandate_is_given_and_ended(
     if language == "en":
         strip(PICTURES / "renewing.png", *shown)
     number = page.locator(".receipt dd.digits").last.inner_text()
-    page.click("[data-print] + a")
+    page.click(".receipt .actions a.plain >> nth=-1")
     expect(page.locator(".auto dl.rows")).to_be_visible()
     page.locator(".auto").scroll_into_view_if_needed()
     seen(page, "site-mandate")
