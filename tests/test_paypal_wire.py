@@ -76,7 +76,6 @@ class TestTokens:
         self, paypal: PayPal, paypal_double: Double, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.INFO)
-        logging.getLogger("httpx").setLevel(logging.WARNING)  # As plug_in() sets it.
         wanted = charge()
         paid(paypal, paypal_double, wanted)
         paypal_double.fail("read", "half")

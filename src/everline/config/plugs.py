@@ -4,7 +4,6 @@ The composition root: nothing else names an adapter. The protocols stand with th
 worker itself is jobs/worker.py.
 """
 
-import logging
 import secrets
 import time
 from collections.abc import Mapping
@@ -64,8 +63,6 @@ _made: Final[list[Sandbox | Terminal | PayPal | Simulated]] = []
 def plug_in() -> None:
     """Install what this deployment uses; calling it again changes nothing."""
     shapes.make_ready()
-    # httpx tells every address it calls, in each of which some attempt or card is named.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     has_paypal = not paypal_lacks()
     if settings.SANDBOX_ADDRESS or has_paypal:
         _unplug()

@@ -247,4 +247,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("EVERLINE_LOG", "INFO")},
+    # It tells every address that it calls, in each of which some attempt or card is named.
+    "loggers": {"httpx": {"level": "WARNING"}},
 }
