@@ -48,7 +48,7 @@ class Device(models.Model):
 
     id = models.UUIDField(primary_key=True)
     account_id = models.UUIDField()
-    card = models.ForeignKey(Card, models.PROTECT)
+    card = models.ForeignKey(Card, models.PROTECT, related_name="+")
     endpoint = models.CharField(max_length=1000, db_index=True)
     public_key = models.CharField(max_length=100)
     secret = models.CharField(max_length=40)

@@ -27,7 +27,11 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField()),
                 (
                     "card",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="cards.card"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cards.card",
+                    ),
                 ),
             ],
             options={
