@@ -69,7 +69,7 @@ class TestButton:
         gateways.install({"paypal": paypal})
         browser = Browser(bank).choose(bank.card(), bank.plan())
         assert "Pay with PayPal" in browser.text
-        assert "bank card" not in browser.text.lower()
+        assert "by bank card" not in browser.text.lower()
         assert browser.press(means="gateway").status == 409
         assert browser.press(means="paypal").at.endswith("/payment")
         assert Browser(bank).get("/").status == 200
