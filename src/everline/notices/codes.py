@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from django.utils.translation import get_language, gettext as _, override
+from django.utils.translation import get_language, gettext as _
 
 from everline import clock
 from everline.catalogue import Policy
-from everline.notices.wording import LOCALES, Words, clean, short_subject
+from everline.notices.wording import Words, clean, short_subject, speaking
 
 GONE: Final = "••••••"
 """What stands for a code that was used or is too old: it is not kept."""
@@ -36,8 +36,7 @@ def word_code(
     public_address: str,
 ) -> Words:
     """Word a code. A locale that we do not speak is answered in English."""
-    spoken = locale.lower().replace("_", "-")
-    with override(spoken if spoken in LOCALES else "en"):
+    with speaking(locale):
         code = facts.get("code", GONE)
         until = clock.format_instant(
             datetime.fromisoformat(facts["until"]), facts["zone"], get_language() or "en"
@@ -104,8 +103,7 @@ def word_way_in(
     public_address: str,
 ) -> Words:
     """Tell somebody of a new way into the account, and where to look when it was not they."""
-    spoken = locale.lower().replace("_", "-")
-    with override(spoken if spoken in LOCALES else "en"):
+    with speaking(locale):
         way = {
             "email": _("An e-mail address was added to your account."),
             "phone": _("A phone number was added to your account."),

@@ -10,11 +10,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.utils.translation import get_language, gettext as _, override
+from django.utils.translation import get_language, gettext as _
 
 from everline import clock, ids
 from everline.catalogue import Policy
-from everline.notices.wording import LOCALES, Words, clean, short_subject
+from everline.notices.wording import Words, clean, short_subject, speaking
 
 
 def word_invitation(
@@ -28,8 +28,7 @@ def word_invitation(
 ) -> Words:
     """Word a message about offers. A locale that we do not speak is answered in English."""
     del plan_names  # An offer names itself; all writers are called alike.
-    spoken = locale.lower().replace("_", "-")
-    with override(spoken if spoken in LOCALES else "en"):
+    with speaking(locale):
         return INVITATIONS[template](facts, policy, public_address.rstrip("/"))
 
 

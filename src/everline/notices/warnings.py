@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.utils.translation import get_language, gettext as _, override
+from django.utils.translation import get_language, gettext as _
 
 from everline import clock, ids
 from everline.catalogue import Policy
 from everline.errors import SENTENCES, Code
 from everline.money import Money
-from everline.notices.wording import LOCALES, Words, clean, short_subject
+from everline.notices.wording import Words, clean, short_subject, speaking
 from everline.trust import addresses
 
 
@@ -57,8 +57,7 @@ def word_warning(
     public_address: str,
 ) -> Words:
     """Word a warning. A locale that we do not speak is answered in English."""
-    spoken = locale.lower().replace("_", "-")
-    with override(spoken if spoken in LOCALES else "en"):
+    with speaking(locale):
         said = _said(facts, plan_names, policy)
         link = public_address.rstrip("/") + _path(template, facts)
         values = {

@@ -29,6 +29,12 @@ HIDDEN: Final = re.compile(r"•+ ?")
 """The signs for hidden digits, which a telephone's short alphabet lacks."""
 
 
+def speaking(locale: str) -> override:
+    """Speak a recipient's language for a while; English where we do not speak it."""
+    spoken = locale.lower().replace("_", "-")
+    return override(spoken if spoken in LOCALES else "en")
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """A notice in words: `facts` are label and value, `short` is all of it for a telephone.
@@ -96,8 +102,7 @@ def word(
 
     A locale that we do not speak is answered in English.
     """
-    spoken = locale.lower().replace("_", "-")
-    with override(spoken if spoken in LOCALES else "en"):
+    with speaking(locale):
         return _WRITERS[template](_said(facts, plan_names, policy, public_address), policy)
 
 
