@@ -7,6 +7,7 @@ sandbox's address are kept in EVERLINE_HOME. Next: settings.py reads all this.
 
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -163,9 +164,9 @@ def keep_secret(path: Path, otherwise: str) -> str:
     with suppress(FileNotFoundError):
         return path.read_text(encoding="ascii").strip()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.{os.getpid()}")
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    # A name of one's own: threads of one process race for it too, and share the process's number.
+    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    new = Path(name)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(otherwise)
         file.flush()
