@@ -16,6 +16,10 @@ class Policy(models.Model):
     within `topup_limits`, by currency the least and the most, is taken too. All in minor units.
     `document_check` says whether a clerk asks for a document: {"asked": "seen" or "matched",
     "from": {currency: minor units}}; empty for never, a currency that is not named for always.
+    `auto_notice_days` is how long before an automatic charge of a month or longer people are told.
+    More than `auto_card_day_max` automatic charges of a card in a day park the card; more in an
+    hour than `auto_burst_percent` of what is expected, and than `auto_burst_least`, stop them all.
+    When automatic renewal failed, service goes on for `grace_hours` with `bridge_bytes` of data.
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
@@ -37,6 +41,12 @@ class Policy(models.Model):
     quiet_from_hour = models.SmallIntegerField(db_default=21)
     quiet_until_hour = models.SmallIntegerField(db_default=8)
     document_check = models.JSONField(default=dict, db_default={}, blank=True)
+    auto_notice_days = models.SmallIntegerField(db_default=3)
+    auto_card_day_max = models.SmallIntegerField(db_default=3)
+    auto_burst_percent = models.SmallIntegerField(db_default=300)
+    auto_burst_least = models.IntegerField(db_default=1000)
+    grace_hours = models.SmallIntegerField(db_default=0)
+    bridge_bytes = models.BigIntegerField(db_default=0)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="policy_is_one_row")]

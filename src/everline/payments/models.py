@@ -8,6 +8,40 @@ from django.db import models
 from django.db.models import F, Q
 
 
+class Method(models.Model):
+    """A means of payment that a gateway keeps for one card's account: a token, never a number.
+
+    `customer` is what the gateway calls whoever it belongs to, where it needs that. `position` is
+    the order in which it is tried. A broken one was refused for good, with `reason`, and is not
+    tried again until another one is kept; an ended one was taken away.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    account_id = models.UUIDField()
+    gateway = models.CharField(max_length=20)
+    token = models.CharField(max_length=200)
+    customer = models.CharField(max_length=120, db_default="")
+    masked_means = models.CharField(max_length=60)
+    position = models.SmallIntegerField()
+    state = models.CharField(max_length=8)
+    reason = models.CharField(max_length=60, db_default="")
+    channel = models.CharField(max_length=16)
+    kept_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["active", "broken", "ended"]), name="method_state_is_known"
+            ),
+            models.UniqueConstraint(
+                fields=["account_id", "gateway", "token"],
+                condition=Q(ended_at=None),
+                name="method_is_kept_once",
+            ),
+        ]
+
+
 class Payment(models.Model):
     """What somebody owes for one purpose; paid by one of its attempts."""
 
@@ -33,7 +67,11 @@ class Payment(models.Model):
 
 
 class Attempt(models.Model):
-    """One try to take the money through one gateway; `ask_at` is when the janitor asks again."""
+    """One try to take the money through one gateway; `ask_at` is when the janitor asks again.
+
+    `method_id` is the kept method that it charges; one that `keeps` is to become such a method when
+    it succeeds. Nobody sits before an unattended one: no page can be shown.
+    """
 
     id = models.UUIDField(primary_key=True)
     account_id = models.UUIDField()
@@ -42,6 +80,9 @@ class Attempt(models.Model):
     key = models.CharField(max_length=64, unique=True)
     gateway = models.CharField(max_length=20)
     token = models.CharField(max_length=200, null=True)
+    method_id = models.UUIDField(null=True)
+    keeps = models.BooleanField(db_default=False)
+    is_unattended = models.BooleanField(db_default=False)
     state = models.CharField(max_length=12)
     reference = models.CharField(max_length=120, null=True)
     page_url = models.CharField(max_length=500, null=True)

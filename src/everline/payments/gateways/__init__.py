@@ -28,6 +28,11 @@ class Charge:
     the customer confirms on the gateway's page until `expires_at` and comes back to `return_url`,
     or to `cancel_url` after turning away. The gateway sends its callbacks to `notify_url`. No bank
     card number is ever here.
+
+    One that `keeps` asks the gateway to keep the means for charges to come, with the customer's
+    consent; a `token` is such a kept means, of the `customer` where the gateway names one. Nobody
+    is there to confirm an `is_unattended` charge: a gateway that needs somebody says `Failed` with
+    the reason `authentication_required`, and never `ActionNeeded`.
     """
 
     attempt_key: str
@@ -39,6 +44,32 @@ class Charge:
     expires_at: datetime
     locale: str
     cancel_url: str = ""
+    customer: str = ""
+    keeps: bool = False
+    is_unattended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A means of payment that is to be kept without paying now; fields as those of `Charge`."""
+
+    setup_key: str
+    currency: str
+    customer: str
+    return_url: str
+    cancel_url: str
+    notify_url: str
+    expires_at: datetime
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A means of payment that the gateway keeps: its token, whose it is, and how it is shown."""
+
+    token: str
+    customer: str
+    masked_means: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +91,15 @@ NOTHING_KNOWN: Final = Known()
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """An explicit yes: the money was captured, or for a refund given back."""
+    """An explicit yes: the money was captured, or for a refund given back.
+
+    `kept` is there when the charge was to keep its means and the gateway does.
+    """
 
     reference: str
     captured: Money
     masked_means: str
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +135,10 @@ class Pending:
 
 Outcome = Succeeded | Failed | Unknown | ActionNeeded | Pending
 RefundOutcome = Succeeded | Failed | Unknown
+SetupOutcome = Kept | Failed | Unknown | ActionNeeded | Pending
+
+AUTHENTICATION_REQUIRED: Final = "authentication_required"
+"""The reason of a gateway that wants the customer themselves: soft, and a person is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +161,7 @@ class Abilities:
     `title` is the name by which customers know it, such as PayPal; empty for bank cards.
     `ask_again_seconds` are the waits between one question about an unknown attempt and the next;
     when they are used up, asking ends. After `supersede_after_seconds` another means may pay.
+    Unattended charges are sent `concurrency_max` at once and `rate_max` a second; None is no limit.
     """
 
     name: str
@@ -133,6 +173,8 @@ class Abilities:
     timeout_seconds: int = 15
     refund_window_days: int = 180
     title: str = ""
+    concurrency_max: int = 16
+    rate_max: int | None = None
 
     def takes(self, currency: str) -> bool:
         """Tell whether the gateway takes this currency."""
@@ -185,6 +227,23 @@ class Stoppable(Protocol):
 
         `Failed` only when no money moved and none will; whoever is too late hears so.
         """
+        ...
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """What a gateway can do besides that keeps means of payment without a charge."""
+
+    def set_up(self, setup: Setup) -> SetupOutcome:
+        """Begin to keep a means of payment; the customer gives it on the gateway's own page."""
+        ...
+
+    def query_setup(self, setup_key: str, reference: str) -> SetupOutcome:
+        """Ask what became of it; `reference` is what the gateway called it."""
+        ...
+
+    def forget(self, token: str, customer: str) -> bool:
+        """Keep a means of payment no longer; False when it must be asked again."""
         ...
 
 
