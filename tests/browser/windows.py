@@ -33,6 +33,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--use-fake-device-for-media-stream",
 )
 PATIENCE_MS = 10_000
 TELEPHONE = 360
