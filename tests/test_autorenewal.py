@@ -55,7 +55,7 @@ def test_due_cards_are_charged_before_their_term_ends(world: World) -> None:
     month, day = _armed(world, monthly, balance=2000), _armed(world, daily, balance=200)
     ends = {card.id: cards.status(card, world.at).valid_until for card in (month, day)}
     assert autorenewal.renew_due(world.at).taken == 0
-    world.advance(hours=18)
+    world.advance(hours=19)
     assert autorenewal.renew_due(world.at) == autorenewal.Swept(renewed=1, refused=0, taken=1)
     status = cards.status(day, world.at)
     assert status.queued[0].starts_at == ends[day.id]
@@ -68,14 +68,15 @@ def test_due_cards_are_charged_before_their_term_ends(world: World) -> None:
 
 def test_a_short_balance_is_refused_kept_and_tried_again_until_the_end(world: World) -> None:
     card = _armed(world, world.plan(), balance=1000)
-    end = cards.status(card, world.at).valid_until
-    assert end is not None
-    world.at = end - timedelta(hours=24)
+    standing = autorenewal.standing(card.id, world.at)
+    assert standing is not None
+    end = standing.rungs[-1]
+    world.at = standing.rungs[0]
     tries = 0
     while world.at < end + timedelta(days=1):
         tries += autorenewal.renew_due(world.at).refused
         world.advance(minutes=10)
-    assert 4 <= tries <= 12
+    assert tries == len(standing.rungs) == 5
     refusals = world.all("select reason from database_request where channel = 'auto'")
     assert refusals == [("balance_short",)] * tries
     world.fund(card.account_id, "balance", 5000)
@@ -89,9 +90,10 @@ def test_a_renewal_through_another_door_absorbs_the_rung(world: World) -> None:
     world.advance(days=29, hours=12)
     assert world.renew(card, plan).outcome == "renewed"
     assert autorenewal.renew_due(world.at).taken == 0
-    end = cards.status(card, world.at).valid_until
-    assert end is not None
-    assert _next_rung(world, card) == end - timedelta(hours=24)
+    standing = autorenewal.standing(card.id, world.at)
+    assert standing is not None
+    assert standing.term_ends_at == cards.status(card, world.at).queued[-1].ends_at
+    assert _next_rung(world, card) == standing.rungs[0] > world.at + timedelta(days=28)
 
 
 def test_a_mandate_ends_in_one_step(world: World) -> None:
@@ -159,7 +161,8 @@ def test_how_it_stands_is_told(world: World) -> None:
     assert found is not None
     assert end is not None
     assert (found.plan_code, found.total, found.currency) == (plan.code, 1000, "EUR")
-    assert (found.next_at, found.term_ends_at) == (end - timedelta(hours=24), end)
+    assert (found.next_at, found.rungs[-1], found.term_ends_at) == (found.rungs[0], end, end)
+    assert len(found.rungs) == 5
     assert (found.balance, found.missing, found.reason) == (400, 600, None)
     cards.change(world.caller("line"), card.id, "suspend", world.at)
     found = autorenewal.standing(card.id, world.at)
@@ -206,7 +209,7 @@ class TestPages:
         assert (version, channel, ended) == (autorenewal.VERSION, "web", None)
         browser.enter(card.iccid)
         assert "Auto-renewal is on" in browser.text
-        assert "Next charge €10.00 First tried 21 Dec 2026" in browser.text
+        assert "Next charge €10.00 First tried 20 Dec 2026" in browser.text
         assert "the card's balance, now €20.00" in browser.text
         browser.choose(card, plan)
         assert autorenewal.words()[0] not in browser.text

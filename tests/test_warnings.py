@@ -152,7 +152,7 @@ class TestTriedInVain:
     def test_the_first_refused_rung_is_told_and_no_further_one(self, town: World) -> None:
         card = running(town, town.plan())
         arm(town, card)
-        town.at = end_of(town, card) - timedelta(hours=24)
+        town.at = end_of(town, card) - timedelta(hours=56)
         refused = 0
         while town.at < end_of(town, card) - timedelta(hours=1):
             refused += autorenewal.renew_due(town.at).refused

@@ -52,6 +52,11 @@ class Code(StrEnum):
     LIMIT_EXCEEDED = "limit_exceeded"
     REQUEST_REUSED = "request_reused"
     PAYMENT_UNSURE = "payment_unsure"
+    MANDATE_UNKNOWN = "mandate_unknown"
+    CONSENT_NEEDED = "consent_needed"
+    AUTO_PAUSED = "auto_paused"
+    DATE_NOT_ALLOWED = "date_not_allowed"
+    NOTHING_TO_SKIP = "nothing_to_skip"
     REFUND_EXCEEDS = "refund_exceeds"
     CURRENCY_DIFFERS = "currency_differs"
     TOPUP_UNKNOWN = "topup_unknown"
@@ -109,6 +114,11 @@ SENTENCES: Final[Mapping[Code, str]] = MappingProxyType(
         ),
         Code.REQUEST_REUSED: _("This request id was used for something else. Send a new one."),
         Code.PAYMENT_UNSURE: _("We are checking the payment. Do not pay again."),
+        Code.MANDATE_UNKNOWN: _("Auto-renewal is not switched on for this card."),
+        Code.CONSENT_NEEDED: _("The price is higher than you agreed to. Agree to the new one."),
+        Code.AUTO_PAUSED: _("Auto-renewal of this card is paused. End the pause, or renew it now."),
+        Code.DATE_NOT_ALLOWED: _("This date is not possible. Choose a later one, within a year."),
+        Code.NOTHING_TO_SKIP: _("No charge is to come that could be skipped."),
         Code.REFUND_EXCEEDS: _("A refund cannot exceed what was paid."),
         Code.CURRENCY_DIFFERS: _("This card is kept in another currency. Choose an amount in it."),
         Code.TOPUP_UNKNOWN: _("This top-up is not known."),

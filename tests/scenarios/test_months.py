@@ -39,6 +39,12 @@ def kept(kind: str) -> int:
     )
 
 
+def first_rung(card: cards.Card, at: datetime) -> datetime:
+    standing = autorenewal.standing(card.id, at)
+    assert standing is not None
+    return standing.rungs[0]
+
+
 def test_a_winter_by_the_month_from_the_31st(story: Story) -> None:
     world = story.world
     world.at = datetime(2026, 12, 31, 3, 30, tzinfo=UTC)
@@ -62,14 +68,16 @@ def test_a_winter_by_the_month_from_the_31st(story: Story) -> None:
         ends.append(f"{until:%m-%d %H:%M}")
         if len(ends) == 3:
             break
-        story.passes(days=(until - world.at - timedelta(hours=25)).days)
+        first = first_rung(card, world.at)
+        story.passes(days=(first - world.at - timedelta(hours=1)).days)
         story.tells()
-        world.at = until - timedelta(hours=24)
+        world.at = first
         story.work()
         story.tells(*BY_ITSELF)
     assert ends == ["01-31 03:30", "02-28 03:30", "03-31 03:30"]
 
-    world.at = datetime(2027, 3, 30, 3, 30, tzinfo=UTC)
+    world.at = first_rung(card, world.at)
+    assert (world.at.month, world.at.day) == (3, 29)
     story.work()
     story.tells("notice auto_failed email sent")
     assert world.one("select reason from database_request where outcome = 'refused'") == (

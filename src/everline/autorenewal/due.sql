@@ -1,77 +1,160 @@
 -- The due sweep. It locks its cards first, as every single renewal does, then works on all at once.
 
--- part judged: a due card with its quote, the rung's request, and what stands against it.
-create type judged as (
-    renewal_id uuid, entitlement_id uuid, request_id text, contact jsonb, reason text, facts jsonb,
-    offer quoted
-);
+-- part heir: the plan that takes a retired one's place, at most eight steps on; the plan itself
+-- while it is sold, or when nothing takes its place.
+create or replace function heir(plan uuid, at timestamptz) returns uuid
+language sql stable as $$
+    with recursive line (id, retired_at, successor_id, step) as (
+        select p.id, p.retired_at, p.successor_id, 0 from catalogue_plan p where p.id = heir.plan
+        union all
+        select p.id, p.retired_at, p.successor_id, l.step + 1
+        from line l inner join catalogue_plan p on p.id = l.successor_id
+        where l.retired_at <= heir.at and l.step < 8
+    )
+    select l.id from line l order by l.step desc limit 1
+$$;
 
--- part judge_due: quotes the locked cards and says of each whether it can be sold.
--- A rung that was answered before is left out, so it is never charged again.
+-- part price_of: what a plan's newest version costs in a currency; 0 when it was never sold in it.
+create or replace function price_of(plan uuid, currency text, at timestamptz) returns bigint
+language sql stable as $$
+    select coalesce((
+        select p.amount from catalogue_planversion v
+        inner join catalogue_price p on p.plan_version_id = v.id and p.currency = price_of.currency
+        where v.plan_id = price_of.plan and v.effective_from <= price_of.at
+        order by v.effective_from desc limit 1
+    ), 0)
+$$;
+
+-- part wanted_versions: what the mandates of cards renew them with: the plan they name, else the
+-- one that the card has; for a retired one its heir, for which nobody has agreed to pay more.
+create or replace function wanted_versions(cards uuid[], at timestamptz) returns setof wanted
+language sql stable as $$
+    select
+        c.id, v.id,
+        coalesce(m.total, case when v.plan_id <> p.id then price_of(
+            p.id, c.currency, wanted_versions.at
+        ) end)
+    from cards_card c
+    inner join autorenewal_mandate m on m.card_id = c.id and m.ended_at is null
+    left join lateral (
+        select p.plan_id from cards_entitlement e
+        inner join catalogue_planversion p on p.id = e.plan_version_id
+        where e.card_id = c.id and e.state <> 'cancelled' order by e.ends_at desc limit 1
+    ) present on m.plan_id is null
+    left join catalogue_plan p on p.id = coalesce(m.plan_id, present.plan_id)
+    left join lateral (
+        select v.id, v.plan_id from catalogue_planversion v
+        where v.plan_id = case when p.retired_at <= wanted_versions.at
+                then heir(p.id, wanted_versions.at) else p.id end
+          and v.effective_from <= wanted_versions.at
+        order by v.effective_from desc limit 1
+    ) v on true
+    where c.id = any(wanted_versions.cards)
+$$;
+
+-- part due_offers: what each due card is to be renewed with, quoted, with the rung's request id.
+-- The id comes from card, period start and rung, so no rung of a term is ever tried twice.
+create or replace function due_offers(due uuid[], at timestamptz)
+returns table (
+    renewal_id uuid, request_id text, agreed bigint, is_paused boolean,
+    mandate autorenewal_mandate, offer quoted
+)
+language plpgsql stable as $$
+#variable_conflict error
+begin
+    return query
+    with wanted as materialized (
+        select w.* from wanted_versions(due_offers.due, due_offers.at) w
+    ), grouped as (
+        select w.version_id, array_agg(w.card_id) as cards from wanted w
+        where w.version_id is not null group by w.version_id
+    )
+    select
+        everline_uuid7(due_offers.at),
+        q.card_id || ':' || extract(epoch from q.starts_at)::bigint || ':'
+        || extract(epoch from c.next_rung_at)::bigint,
+        w.agreed, is_paused(m.paused_until, m.is_skip, q.present_ends_at, due_offers.at), m, q
+    from grouped g
+    cross join lateral quote(g.cards, g.version_id, null, 'auto', due_offers.at) q
+    inner join wanted w on w.card_id = q.card_id
+    inner join cards_card c on c.id = q.card_id
+    inner join autorenewal_mandate m on m.card_id = q.card_id and m.ended_at is null;
+end $$;
+
+-- part judge_due: quotes the locked cards and says of each what stands against renewing it.
+-- A rung that was answered before is left out, so it is never charged again; so is one of a plan
+-- that would cut the present term short: it waits for the end.
 create or replace function judge_due(due uuid[], at timestamptz) returns setof judged
 language plpgsql stable as $$
 #variable_conflict error
 begin
     return query
     select
-        d.renewal_id, everline_uuid7_beside(d.renewal_id, 1), d.request_id, d.contact,
-        case when (d.offer).reason is not null then (d.offer).reason
-            when 'balance' <> all((d.offer).means) then 'means_not_allowed'
-            when (d.offer).open_id is not null then 'renewal_open' end,
-        case when (d.offer).reason is not null then (d.offer).facts
+        d.renewal_id, everline_uuid7_beside(d.renewal_id, 1), d.request_id, (d.mandate).contact,
+        case when d.is_paused then 'auto_paused'
+            when g.reason is not null then g.reason
+            when (d.offer).open_id is not null then 'renewal_open'
+            when (d.offer).reason is not null then (d.offer).reason
+            when (d.offer).total > d.agreed then 'consent_needed'
+            when not (d.offer).means && array['balance', 'gateway'] then 'means_not_allowed' end,
+        case when d.is_paused then jsonb_build_object('until', (d.mandate).paused_until)
+            when g.reason is not null then '{}'::jsonb
             when o.id is not null then jsonb_build_object(
                 'renewal', o.id, 'channel', o.channel, 'since', o.placed_at
-            ) else '{}'::jsonb end,
-        d.offer
+            )
+            when (d.offer).reason is not null then (d.offer).facts
+            when (d.offer).total > d.agreed then jsonb_build_object('agreed', d.agreed)
+            else '{}'::jsonb end,
+        (d.mandate).means_order::text, d.offer
     from due_offers(judge_due.due, judge_due.at) d
+    left join guarded(judge_due.due, judge_due.at) g on g.card_id = (d.offer).card_id
     left join renewals_renewal o on o.id = (d.offer).open_id
     where not exists (
         select from database_request q
         where q.channel = 'auto' and q.source = 'due' and q.request_id = d.request_id
-    ) and ((d.offer).on_renewal = 'queue' or (d.offer).present_ends_at is null);
+    ) and ((d.offer).on_renewal = 'queue' or (d.offer).present_ends_at is null or d.is_paused);
 end $$;
 
--- part sale: one card's answered rung; `paid_from` is null when it was refused.
-create type sale as (
-    renewal_id uuid, entitlement_id uuid, request_id text, contact jsonb, paid_from uuid,
-    offer quoted
-);
+-- part pay_due: takes the money of all whose balance suffices. Gives those that it was taken from.
+-- Locks: the balances, which belong to one locked card each.
+create or replace function pay_due(wanted judged[]) returns setof sale
+language sql as $$
+    update ledger_account a set balance = a.balance - (j.offer).total
+    from unnest(pay_due.wanted) j
+    where a.account_id = (j.offer).account_id and a.kind = 'balance'
+      and a.scope = '' and a.currency = (j.offer).currency and a.pocket = 0
+      and a.balance - a.held - (j.offer).total >= a.floor
+    returning j.renewal_id, j.entitlement_id, j.request_id, j.contact, a.id, j.offer
+$$;
 
--- part settle_due: takes the money of all that can be sold, and stores the answer of every rung.
-create or replace function settle_due(due uuid[], at timestamptz) returns setof sale
-language plpgsql as $$
-#variable_conflict error
-begin
-    return query
-    with judged as materialized (
-        select j.* from judge_due(settle_due.due, settle_due.at) j
-    ), paid as (
-        update ledger_account a set balance = a.balance - (j.offer).total
-        from judged j
-        where j.reason is null and a.account_id = (j.offer).account_id and a.kind = 'balance'
-          and a.scope = '' and a.currency = (j.offer).currency and a.pocket = 0
-          and a.balance - a.held - (j.offer).total >= a.floor
-        returning
-            a.id as paid_from, j.renewal_id, j.entitlement_id, j.request_id, j.contact, j.offer
-    ), answered as (
-        insert into database_request (
-            channel, source, request_id, request_hash, account_id, subject_id, answer_id, outcome,
-            reason, facts, valid_until, at
-        )
-        select
-            'auto', 'due', j.request_id, sha256(j.request_id::bytea), (j.offer).account_id,
-            (j.offer).card_id, p.renewal_id,
-            case when p.renewal_id is null then 'refused' else 'renewed' end,
-            case when p.renewal_id is null then coalesce(j.reason, 'balance_short') end,
-            case when p.renewal_id is null then j.facts || jsonb_build_object(
-                'needed', (j.offer).total, 'currency', (j.offer).currency) end,
-            case when p.renewal_id is not null then (j.offer).ends_at end, settle_due.at
-        from judged j left join paid p on p.renewal_id = j.renewal_id
+-- part answer_due: stores the answer of every rung: renewed, placed with a gateway, or refused.
+create or replace function answer_due(
+    judged judged[], paid uuid[], placed uuid[], at timestamptz
+) returns void
+language sql as $$
+    insert into database_request (
+        channel, source, request_id, request_hash, account_id, subject_id, answer_id, outcome,
+        reason, facts, valid_until, at
     )
     select
-        j.renewal_id, j.entitlement_id, j.request_id, j.contact, p.paid_from, j.offer
-    from judged j left join paid p on p.renewal_id = j.renewal_id;
-end $$;
+        'auto', 'due', j.request_id, sha256(j.request_id::bytea), (j.offer).account_id,
+        (j.offer).card_id, case when r.outcome <> 'refused' then j.renewal_id end, r.outcome,
+        case r.outcome when 'refused' then coalesce(
+            j.reason,
+            case when 'balance' = any((j.offer).means) then 'balance_short'
+                else 'means_not_allowed' end
+        ) end,
+        case r.outcome when 'refused' then j.facts || jsonb_build_object(
+            'needed', (j.offer).total, 'currency', (j.offer).currency) end,
+        case when r.outcome <> 'refused' then (j.offer).ends_at end, answer_due.at
+    from unnest(answer_due.judged) j
+    left join unnest(answer_due.paid) p (id) on p.id = j.renewal_id
+    left join unnest(answer_due.placed) g (id) on g.id = j.renewal_id
+    cross join lateral (
+        select case when p.id is not null then 'renewed' when g.id is not null then 'placed'
+            else 'refused' end as outcome
+    ) r
+$$;
 
 -- part write_due: writes for each paid sale the rows that a single renewal writes: history,
 -- renewal, transfers, entitlement, job. Gives how many were paid.
@@ -140,28 +223,128 @@ language sql as $$
     select count(*) from paid
 $$;
 
--- verb renew_due: renews up to `most` due cards from their balances, in a few statements for all.
+-- part told_due: of the refused rungs those that people are told of. While another renewal of the
+-- card is open the outcome is not known, so that is told at the last rung alone.
+create or replace function told_due(
+    judged judged[], paid uuid[], placed uuid[], at timestamptz
+) returns sale[]
+language sql stable as $$
+    select array_agg(row(
+        j.renewal_id, j.entitlement_id, j.request_id, j.contact, null, j.offer
+    )::sale)
+    from unnest(told_due.judged) j
+    where j.renewal_id <> all(told_due.paid || told_due.placed)
+      and not (
+          j.reason is not distinct from 'renewal_open'
+          and (j.offer).present_ends_at > told_due.at
+      )
+$$;
+
+-- part outcome: what became of all cards of one sweep.
+create type outcome as (renewed bigint, refused bigint, placed bigint);
+
+-- part settle_due: judges the locked cards, takes the money, and writes what follows from it: for
+-- each rung an answer, for each sale its rows, and a warning for what people must know.
+-- Who wants to pay by a kept means first is placed before the balances are taken from.
+create or replace function settle_due(due uuid[], at timestamptz) returns outcome
+language sql as $$
+    with judged as materialized (
+        select j from judge_due(settle_due.due, settle_due.at) j
+    ), placed_first as materialized (
+        select d.id from place_due(array(
+            select m.j from judged m where (m.j).reason is null
+              and (m.j).means_order = 'methods_first' and 'gateway' = any(((m.j).offer).means)
+        ), settle_due.at) d (id)
+    ), paid as materialized (
+        select s from pay_due(array(
+            select m.j from judged m where (m.j).reason is null
+              and 'balance' = any(((m.j).offer).means)
+              and (m.j).renewal_id not in (select f.id from placed_first f)
+        )) s
+    ), placed as materialized (
+        select f.id from placed_first f
+        union all
+        select d.id from place_due(array(
+            select m.j from judged m where (m.j).reason is null
+              and (m.j).means_order = 'balance_first' and 'gateway' = any(((m.j).offer).means)
+              and (m.j).renewal_id not in (select (p.s).renewal_id from paid p)
+        ), settle_due.at) d (id)
+    ), told as materialized (
+        select
+            array(select m.j from judged m) as judged,
+            array(select (p.s).renewal_id from paid p) as paid,
+            array(select g.id from placed g) as placed
+    ), answered as materialized (
+        select
+            answer_due(t.judged, t.paid, t.placed, settle_due.at),
+            write_due(array(select p.s from paid p), settle_due.at) as renewed
+        from told t
+    ), warned as materialized (
+        select
+            cardinality(t.judged) - a.renewed - cardinality(t.placed) as refused,
+            case when cardinality(t.judged) > a.renewed + cardinality(t.placed) then warn_refused(
+                told_due(t.judged, t.paid, t.placed, settle_due.at), settle_due.at
+            ) end as told
+        from answered a cross join told t
+    )
+    select row(a.renewed, w.refused, cardinality(t.placed))::outcome
+    from answered a cross join warned w cross join told t
+$$;
+
+-- part most_urgent: locks up to `most` due cards, those whose service ends first, to the hour.
+-- It goes from hour to hour of the index, so cards that wait for a later rung are not looked at.
+-- A first rung lies less than three days before its end.
+create or replace function most_urgent(most integer, at timestamptz) returns uuid[]
+language sql as $$
+    with recursive hours (hour) as (
+        (
+            select urgency(c.rung_ends_at, c.next_rung_at) from cards_card c
+            where c.next_rung_at is not null
+            order by urgency(c.rung_ends_at, c.next_rung_at) limit 1
+        )
+        union all
+        select (
+            select urgency(c.rung_ends_at, c.next_rung_at) from cards_card c
+            where c.next_rung_at is not null
+              and urgency(c.rung_ends_at, c.next_rung_at) > h.hour
+            order by urgency(c.rung_ends_at, c.next_rung_at) limit 1
+        )
+        from hours h where h.hour < most_urgent.at + interval '72 hours'
+    ), locked as (
+        select l.id from hours h cross join lateral (
+            select c.id from cards_card c
+            where c.next_rung_at <= most_urgent.at
+              and urgency(c.rung_ends_at, c.next_rung_at) = h.hour
+            order by c.next_rung_at limit most_urgent.most
+            for update skip locked
+        ) l limit most_urgent.most
+    )
+    select coalesce(array_agg(l.id), '{}') from locked l
+$$;
+
+-- verb renew_due: renews up to `most` due cards, in a few statements for all: from their balances,
+-- else by the means that they keep, or the other way round, as their mandates say.
 -- Caller: autorenewal/due.py; any number of workers side by side. Locks: cards, then balances.
--- Gives how many were renewed, and how many refused: their refusal is stored, their next rung set.
+-- Gives how many were renewed, refused and placed with a gateway; of those that were refused the
+-- reason is stored and told once a term; and how many cards were looked at. All have a next rung.
 -- Touches many accounts, each of them alone: nothing of two cards depends on each other.
 create or replace function renew_due(
-    at timestamptz, most integer, out renewed integer, out refused integer, out taken integer
+    at timestamptz, most integer, out renewed integer, out refused integer, out placed integer,
+    out taken integer
 )
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error
 declare
     due uuid[];
-    told bigint;
+    done outcome;
 begin
     perform check_at(renew_due.at);
-    select array_agg(l.id) into due from (
-        select c.id from cards_card c where c.next_rung_at <= renew_due.at
-        order by c.next_rung_at limit least(renew_due.most, 1000) for update skip locked
-    ) l;
-    taken := coalesce(cardinality(due), 0);
-    select
-        coalesce(write_due(array_agg(s), renew_due.at), 0), count(*) - count(s.paid_from),
-        warn_refused(array_agg(s) filter (where s.paid_from is null), renew_due.at)
-    into renewed, refused, told from settle_due(coalesce(due, '{}'), renew_due.at) s;
+    due := most_urgent(least(renew_due.most, 1000), renew_due.at);
+    done := settle_due(due, renew_due.at);
+    renewed := done.renewed;
+    refused := done.refused;
+    placed := done.placed;
+    taken := cardinality(due);
     perform rearm(due, renew_due.at);
+    perform await_paused(due, renew_due.at);
 end $$;

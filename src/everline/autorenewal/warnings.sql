@@ -1,37 +1,5 @@
--- What people are told of automatic renewal: how it stands, that the balance will not suffice, and
--- that it was tried in vain.
-
--- part stand: how automatic renewal of a card stands; `next_at` is null when nothing is to come.
-create type stand as (
-    plan_code text, plan_names jsonb, given_at timestamptz, words_version text,
-    next_at timestamptz, term_ends_at timestamptz, reason text, total bigint, currency text,
-    balance bigint
-);
-
--- verb auto_standing: tells how automatic renewal of a card stands; no row when it is off.
--- Caller: autorenewal/standing.py. Locks: nothing. The amount is that of a quote of now.
-create or replace function auto_standing(card uuid, at timestamptz) returns setof stand
-language plpgsql stable security definer set search_path from current as $$
-#variable_conflict error
-begin
-    return query
-    select
-        p.code::text, p.names, m.given_at, m.words_version::text,
-        nullif(c.next_rung_at, 'infinity'), t.ends_at, (d.offer).reason, (d.offer).total,
-        c.currency::text, spendable(c.account_id, 'balance', c.currency)
-    from cards_card c
-    inner join autorenewal_mandate m on m.card_id = c.id and m.ended_at is null
-    left join lateral (
-        select e.ends_at from cards_entitlement e
-        where e.card_id = c.id and e.state <> 'cancelled' order by e.ends_at desc limit 1
-    ) t on true
-    left join lateral (
-        select o.offer from due_offers(array[c.id], auto_standing.at) o
-    ) d on true
-    left join catalogue_planversion v on v.id = (d.offer).plan_version_id
-    left join catalogue_plan p on p.id = v.plan_id
-    where c.id = auto_standing.card and c.next_rung_at is not null;
-end $$;
+-- What people are told of automatic renewal: that the balance will not suffice, and that it was
+-- tried in vain. How it stands is told by standing.sql.
 
 -- part soon: a card whose automatic renewal comes soon, with its last term and what it costs.
 create type soon as (
@@ -60,6 +28,8 @@ language sql stable as $$
     ) v
     inner join catalogue_price p on p.plan_version_id = v.id and p.currency = c.currency
     where c.next_rung_at <= due_soon.at + warning_time_max() and c.state = 'bound'
+      and urgency(c.rung_ends_at, c.next_rung_at)
+      <= due_soon.at + warning_time_max() + interval '72 hours'
       and c.next_rung_at <= due_soon.at + warning_time((t.term).starts_at, (t.term).ends_at)
       and (t.term).ends_at > due_soon.at
       and spendable(c.account_id, 'balance', c.currency) < p.amount

@@ -8,6 +8,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Greatest
 
 from everline.database.fields import NotNegativeField, StateField
 
@@ -16,6 +17,9 @@ class Card(models.Model):
     """A data card or an eSIM with its own account, given when it is loaded and never changed.
 
     `taken_at` says when an eSIM was taken from stock by somebody who buys it on a page.
+    `next_rung_at` is when it is next tried to renew it by itself: null while that is switched off,
+    infinity when nothing is to come. `rung_ends_at` is the end of service that this try is to
+    prevent; it lies before the try when service has ended and the mandate waits, being paused.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -31,6 +35,7 @@ class Card(models.Model):
     smdp_address = models.CharField(max_length=120, default="", blank=True)
     matching_id = models.CharField(max_length=64, default="", blank=True)
     next_rung_at = models.DateTimeField(null=True, blank=True)
+    rung_ends_at = models.DateTimeField(null=True, blank=True)
     loaded_at = models.DateTimeField()
     taken_at = models.DateTimeField(null=True, blank=True)
 
@@ -52,10 +57,19 @@ class Card(models.Model):
             ),
         ]
         indexes = [
+            # The most urgent ones that are due, without looking at those that wait: the hours in
+            # which service ends follow each other, and in each hour what is due comes first.
+            # `urgency` in renewals/rungs.sql is this very expression.
             models.Index(
-                fields=["next_rung_at"],
+                Func(
+                    Value("1 hour"),
+                    Greatest("rung_ends_at", "next_rung_at"),
+                    Value("2000-01-01 00:00:00+00"),
+                    function="date_bin",
+                ),
+                F("next_rung_at"),
                 condition=Q(next_rung_at__isnull=False),
-                name="card_due",
+                name="card_due_by_urgency",
             ),
             models.Index(
                 fields=["currency", "id"],

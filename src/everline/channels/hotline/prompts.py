@@ -108,6 +108,13 @@ PROMPTS: Final[Mapping[Code, Prompt]] = MappingProxyType(
         Code.PAYMENT_UNSURE: Prompt(
             _("We are checking a payment for this renewal. Do not pay again."), "look_at_open"
         ),
+        Code.MANDATE_UNKNOWN: Prompt(_("Auto-renewal is not switched on for this card."), "menu"),
+        Code.CONSENT_NEEDED: Prompt(
+            _("The price is higher than was agreed to, and nothing was charged."), "price_again"
+        ),
+        Code.AUTO_PAUSED: Prompt(_("Auto-renewal of this card is paused."), "menu"),
+        Code.DATE_NOT_ALLOWED: Prompt(_("This date is not possible."), "menu"),
+        Code.NOTHING_TO_SKIP: Prompt(_("No charge is to come that could be skipped."), "menu"),
         Code.REFUND_EXCEEDS: Prompt(_NO_TOP_UP, "menu"),
         Code.CURRENCY_DIFFERS: Prompt(_NO_TOP_UP, "menu"),
         Code.TOPUP_UNKNOWN: Prompt(_NO_TOP_UP, "menu"),
