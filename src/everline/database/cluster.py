@@ -324,6 +324,9 @@ def _settings(cluster: Cluster, *, durable: bool) -> str:
             "full_page_writes": "off",
             "wal_level": "minimal",
             "max_wal_senders": "0",
+            # Copying and removing a database looks through all of them, and tests do so often.
+            "shared_buffers": "128MB",
+            "max_wal_size": "128MB",
         }
     lines = (f"{name} = '{value}'\n" for name, value in chosen.items())
     return "# Written by Everline at every start.\n" + "".join(lines)
