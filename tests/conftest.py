@@ -1,11 +1,12 @@
-"""Fixtures: one PostgreSQL for the run, one migrated template, a clone of it for each test.
+"""Fixtures: one PostgreSQL for the run, one migrated template, a copy of it for each process.
 
-Verbs commit, so a test that calls one gets a database of its own: a copy of the template, which
-takes some 50 ms. With DATABASE_URL the same tests run on that server.
+Verbs commit, so what a test wrote is deleted before the next one; copies.py says how. With
+DATABASE_URL the same tests run on that server.
 """
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,32 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-HOME = Path(tempfile.gettempdir()) / f"everline-tests-{os.getuid()}"
+MEMORY = Path("/dev/shm")  # noqa: S108  The folders in it are private, as all homes are.
+ROOM = 4 << 30
+
+
+def _place() -> Path:
+    """Name the folder of what tests write: in memory where there is room, else among temporary.
+
+    Each database is a thousand files, and some file systems are slow to make and remove so many.
+    Nothing here cuts the power, so what is in memory is as safe as on a disk.
+    """
+    usual = Path(tempfile.gettempdir())
+    try:
+        is_roomy = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    except OSError:
+        is_roomy = False
+    if not is_roomy:
+        return usual
+    mark = hashlib.sha256(str(usual).encode()).hexdigest()[:8]
+    place = MEMORY / f"everline-{os.getuid()}-{mark}"
+    place.mkdir(mode=0o755, exist_ok=True)
+    return place
+
+
+PLACE = _place()
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(PLACE))
+HOME = PLACE / f"everline-tests-{os.getuid()}"
 os.environ["EVERLINE_HOME"] = str(HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "everline.config.settings"
 os.environ.setdefault("EVERLINE_LOOK_UPS", "0")  # All tests come from one address.
@@ -37,6 +63,7 @@ from everline.database import verbs  # noqa: E402
 from everline.database.addresses import Addresses, addresses, reachable  # noqa: E402
 from everline.database.migrate import migrate  # noqa: E402
 from everline.payments import gateways  # noqa: E402
+from tests.copies import Copy  # noqa: E402
 from tests.simulator import SimulatorProcess  # noqa: E402
 from tests.world import World  # noqa: E402
 
@@ -123,34 +150,28 @@ def template(server: None) -> str:
     return name
 
 
-@pytest.fixture
-def logins(template: str) -> Iterator[Addresses]:
-    """Give the logins of a fresh copy of the template, used by this process meanwhile."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    name = f"everline_test_{worker}_{os.getpid()}"
-    maintenance = make_conninfo(addresses(HOME).admin, dbname="postgres")
-    drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
-    with psycopg.connect(maintenance, autocommit=True) as admin:
-        admin.execute(drop)
-        admin.execute(
-            sql.SQL(
-                "create database {} template {} owner everline_owner strategy file_copy"
-            ).format(sql.Identifier(name), sql.Identifier(template))
-        )
-        own = addresses(HOME, name)
-        point_at(own)
-        plug_in()
-        yield own
-        database.close()
-        connections.close_all()
-        admin.execute(drop)
+@pytest.fixture(scope="session")
+def copy(template: str) -> Iterator[Copy]:
+    """Hold one copy of the template for this process."""
+    held = Copy("world", template)
+    yield held
+    held.drop()
 
 
 @pytest.fixture
-def world(logins: Addresses) -> Iterator[World]:
+def logins(copy: Copy) -> Addresses:
+    """Give the logins of a copy that is as new, used by this process meanwhile."""
+    if copy.logins.app != settings.APP_ADDRESS:
+        point_at(copy.logins)
+    copy.refresh()
+    plug_in()
+    return copy.logins
+
+
+@pytest.fixture
+def world(logins: Addresses, copy: Copy) -> World:
     """Build a small world in a fresh database: an operator, channels, and what a test asks for."""
-    with psycopg.connect(logins.owner, autocommit=True) as owner:
-        yield World(owner, logins)
+    return World(copy.owner(), logins)
 
 
 @contextmanager

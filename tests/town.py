@@ -1,11 +1,9 @@
 """A world that is emptied between tests, many callers at once in it, and verbs with a part missing.
 
-A copy of the template takes a third of a second, emptying one a hundredth; so tests share one. A
-negative control takes a lock or an index away by `spoiler`, which puts it back. conftest.py loads
-the fixtures. Nothing here knows what a verb should do.
+A negative control takes a lock or an index away by `spoiler`, which puts it back. conftest.py loads
+the fixtures, copies.py empties. Nothing here knows what a verb should do.
 """
 
-import os
 import re
 import threading
 from collections import Counter
@@ -18,11 +16,10 @@ import psycopg
 import pytest
 from django.conf import settings
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
-from everline import database, payments
+from everline import payments
 from everline.database import verbs
-from everline.database.addresses import Addresses, addresses
+from everline.database.addresses import Addresses
 from everline.database.pool import pool
 from everline.database.requests import Answer
 from everline.office.audit import audit
@@ -30,6 +27,7 @@ from everline.payments import gateways
 from everline.payments.gateways.sandbox import Sandbox
 from everline.provisioning import install as install_networks
 from everline.provisioning.simulated import Simulated
+from tests.copies import Copy, empty, mend
 from tests.world import World
 
 T = TypeVar("T")
@@ -38,12 +36,6 @@ CONNECTIONS_MAX: Final = 32
 """Enough to collide; two workers of the suite fit into a server's usual hundred."""
 
 NOBODY_THERE: Final = "http://localhost:9"
-KEPT: Final = (
-    "^(database_(transition|deployment)|ledger_watermark|django_.*|auth_(permission|group))$"
-)
-"""Tables that migrations fill."""
-
-
 DAWDLE: Final = "perform pg_sleep(0.05);"
 """What a weakened verb does in the gap that its lock had closed, when many are at it."""
 
@@ -52,36 +44,30 @@ LINGER: Final = "perform pg_sleep(0.3);"
 
 
 @pytest.fixture(scope="session")
-def town_logins(template: str) -> Iterator[Addresses]:
-    """Give the logins of one copy of the template for all tests of this process that share it."""
-    from tests import conftest
+def town_copy(template: str) -> Iterator[Copy]:
+    """Hold one copy of the template for all tests of this process that share it."""
+    copy = Copy("town", template)
+    yield copy
+    copy.drop()
 
-    name = f"everline_test_town_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
-    maintenance = make_conninfo(addresses(conftest.HOME).admin, dbname="postgres")
-    with psycopg.connect(maintenance, autocommit=True) as admin:
-        admin.execute(
-            sql.SQL(
-                "create database {} template {} owner everline_owner strategy file_copy"
-            ).format(sql.Identifier(name), sql.Identifier(template))
-        )
-        yield addresses(conftest.HOME, name)
-        database.close()
-        admin.execute(
-            sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
-        )
+
+@pytest.fixture(scope="session")
+def town_logins(town_copy: Copy) -> Addresses:
+    """Give the logins of that copy."""
+    return town_copy.logins
 
 
 @pytest.fixture
-def town(town_logins: Addresses) -> Iterator[World]:
+def town(town_copy: Copy) -> World:
     """Build a small world, as `world` does, in a database that was emptied."""
     from tests.conftest import point_at
 
-    if town_logins.app != settings.APP_ADDRESS:
-        point_at(town_logins)
+    if town_copy.logins.app != settings.APP_ADDRESS:
+        point_at(town_copy.logins)
     gateways.install({"sandbox": _silent_sandbox()})
-    empty(town_logins)
-    with psycopg.connect(town_logins.owner, autocommit=True) as owner:
-        yield World(owner, town_logins)
+    mend()
+    empty(town_copy.logins)
+    return World(town_copy.owner(), town_copy.logins)
 
 
 @cache
@@ -149,21 +135,6 @@ class Spoiler:
     def _load(self, text: str) -> None:
         self._world.owner.execute(_search_path())
         self._world.owner.execute(text.encode())
-
-
-def empty(logins: Addresses) -> None:
-    """Delete every row that tests may have written; the superuser may, even from the books."""
-    with psycopg.connect(logins.admin) as admin:
-        admin.execute("set session_replication_role = replica")
-        tables = admin.execute(
-            "select c.oid::regclass::text from pg_class c where c.relkind in ('r', 'p')"
-            " and not c.relispartition and c.relnamespace = 'public'::regnamespace"
-            " and c.relname !~ %s",
-            [KEPT],
-        ).fetchall()
-        for (table,) in tables:
-            admin.execute(sql.SQL("delete from {}").format(sql.SQL(table)))
-        admin.execute("update ledger_watermark set through = '0'")
 
 
 def findings(world: World) -> dict[str, list[str]]:
