@@ -68,6 +68,9 @@ class Code(StrEnum):
     CODE_ENDED = "code_ended"
     CARD_HELD = "card_held"
     ADDRESS_TAKEN = "address_taken"
+    METHOD_UNKNOWN = "method_unknown"
+    PAYMENT_DECLINED = "payment_declined"
+    AUTHENTICATION_REQUIRED = "authentication_required"
 
 
 def _(sentence: str) -> str:
@@ -130,6 +133,9 @@ SENTENCES: Final[Mapping[Code, str]] = MappingProxyType(
         Code.CODE_ENDED: _("This code is no longer good. Ask for a new one."),
         Code.CARD_HELD: _("This card is in an account already. Its holder can give it up."),
         Code.ADDRESS_TAKEN: _("This address belongs to another account already. Sign in with it."),
+        Code.METHOD_UNKNOWN: _("This saved means of payment is gone. Choose another one."),
+        Code.PAYMENT_DECLINED: _("Every saved means of payment was declined. Pay another way."),
+        Code.AUTHENTICATION_REQUIRED: _("Your bank wants you to confirm this payment yourself."),
     }
 )
 

@@ -194,6 +194,7 @@ language sql stable security definer set search_path from current as $$
 $$;
 
 -- verb claim_card: adds a card to the account of whoever has the code that was sent to the card.
+-- Means of payment that somebody else may have kept for it end.
 -- Caller: holders/holding.py. Locks: request, card, code. Refuses: code_wrong with the tries left,
 -- code_ended, card_held.
 create or replace function claim_card(
@@ -238,12 +239,18 @@ begin
     end if;
     insert into people_holding (id, account_id, person_id, starts_at)
     values (everline_uuid7(claim_card.at), locked.account_id, claim_card.person, claim_card.at);
+    if not exists (
+        select from autorenewal_mandate m inner join people_person p on p.id = claim_card.person
+        where m.card_id = locked.id and m.ended_at is null and own_contact(m.contact, p)
+    ) then
+        perform drop_methods(locked.account_id, null, claim_card.at);
+    end if;
     return row(locked.id, 'claimed', null, null, null, false)::answer;
 end $$;
 
 -- part end_holding: lets a person hold a card no more; what was agreed for it ends: automatic
--- renewal, reminders by push, and the PIN of its telephone service. Balance and history stay with
--- the card.
+-- renewal, kept means of payment, reminders by push, and the PIN of its telephone service. Balance
+-- and history stay with the card.
 create or replace function end_holding(card cards_card, person uuid, at timestamptz)
 returns boolean
 language plpgsql as $$
@@ -256,6 +263,7 @@ begin
         return false;
     end if;
     perform drop_mandate((end_holding.card).id, end_holding.at);
+    perform drop_methods((end_holding.card).account_id, null, end_holding.at);
     delete from notices_device d where d.card_id = (end_holding.card).id;
     delete from trust_pin p where p.account_id = (end_holding.card).account_id;
     return true;

@@ -51,6 +51,14 @@ language sql stable as $$
             where e.card_id = c.id and e.ends_at > k.since
               and e.starts_at < coalesce(k.until, 'infinity')
         ),
+        'kept_means', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'company', y.gateway, 'means', y.masked_means, 'kept_at', y.kept_at,
+                'ended_at', y.ended_at, 'words', y.words_version
+            ) order by y.kept_at), '[]'::jsonb) from payments_method y
+            where y.account_id = c.account_id and y.kept_at >= k.since
+              and y.kept_at <= coalesce(k.until, 'infinity')
+        ),
         'auto_renewal', (
             select coalesce(jsonb_agg(jsonb_build_object(
                 'given_at', m.given_at, 'ended_at', m.ended_at, 'words', m.words_version,

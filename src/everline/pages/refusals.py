@@ -102,5 +102,8 @@ def steps(the_card: Step, ends: Step, own: Mapping[Code, Step]) -> dict[Code, St
         Code.CODE_ENDED: the_card,
         Code.CARD_HELD: the_card,
         Code.ADDRESS_TAKEN: the_card,
+        Code.METHOD_UNKNOWN: the_card,
+        Code.PAYMENT_DECLINED: the_card,
+        Code.AUTHENTICATION_REQUIRED: the_card,
         **own,
     }

@@ -5,7 +5,7 @@ caller that dies between the two is no loss: the attempt's `ask_at` brings the j
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -15,11 +15,13 @@ from psycopg.types.json import Jsonb
 from everline import database
 from everline.money import Money
 from everline.payments.gateways import (
+    AUTHENTICATION_REQUIRED,
     Abilities,
     ActionNeeded,
     Charge,
     Failed,
     Hint,
+    Kept,
     Known,
     Outcome,
     Pending,
@@ -37,13 +39,21 @@ KEPT_HEADERS: Final = frozenset({"content-type", "user-agent"})
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try to take a payment's money; `purpose_id` is what it pays for."""
+    """One try to take a payment's money; `purpose_id` is what it pays for.
+
+    `token` is the charge's own or that of the kept method, `customer` what the gateway calls
+    whoever the account's methods belong to. Neither is shown in its text.
+    """
 
     id: UUID
     key: str
     number: int
     gateway: str
-    token: str | None
+    token: str | None = field(repr=False)
+    customer: str = field(repr=False)
+    method_id: UUID | None
+    keeps: bool
+    is_unattended: bool
     state: str
     reference: str | None
     page_url: str | None
@@ -82,7 +92,13 @@ class Said:
     masked_means: str = ""
     reason: str = ""
     is_hard: bool | None = None
+    kept: Kept | None = field(default=None, repr=False)
     next_ask_at: datetime | None = None
+
+    @property
+    def kept_json(self) -> Jsonb | None:
+        """What the gateway keeps from now on, as the verbs take it."""
+        return kept_json(self.kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +107,25 @@ class _Waiting:
     waiting: int
 
 
-_ATTEMPT = (
-    "select a.id, a.key, a.number, a.gateway, a.token, a.state, a.reference, a.page_url, a.asks,"
-    " p.amount, p.currency, p.purpose_id, a.created_at from "
+ATTEMPT: Final = (
+    "select a.id, a.key, a.number, a.gateway, coalesce(a.token, m.token) as token,"
+    " coalesce(m.customer, (select k.customer from payments_method k"
+    "  where k.account_id = a.account_id and k.gateway = a.gateway and k.ended_at is null"
+    "  and a.keeps order by k.position limit 1), '') as customer,"
+    " a.method_id, a.keeps, a.is_unattended, a.state, a.reference, a.page_url, a.asks,"
+    " p.amount, p.currency, p.purpose_id, a.created_at"
 )
-_OF_PAYMENT = " a join payments_payment p on p.id = a.payment_id"
+OF_PAYMENT: Final = (
+    " a join payments_payment p on p.id = a.payment_id"
+    " left join payments_method m on m.id = a.method_id"
+)
+"""An attempt is read with the token of its method, which stands nowhere else."""
 
 
 def find_attempt(attempt_id: UUID) -> Attempt | None:
     """Read one attempt."""
     return database.row(
-        Attempt, _ATTEMPT + "payments_attempt" + _OF_PAYMENT + " where a.id = %s", [attempt_id]
+        Attempt, ATTEMPT + " from payments_attempt" + OF_PAYMENT + " where a.id = %s", [attempt_id]
     )
 
 
@@ -109,9 +133,9 @@ def first_attempt(purpose_id: UUID) -> Attempt | None:
     """Read the latest attempt for a purpose."""
     return database.row(
         Attempt,
-        _ATTEMPT
-        + "payments_attempt"
-        + _OF_PAYMENT
+        ATTEMPT
+        + " from payments_attempt"
+        + OF_PAYMENT
         + " where p.purpose_id = %s order by a.number desc limit 1",
         [purpose_id],
     )
@@ -119,12 +143,14 @@ def first_attempt(purpose_id: UUID) -> Attempt | None:
 
 def mark_sent(attempt_id: UUID, at: datetime) -> Attempt | None:
     """Mark an attempt as sent; None when another caller has sent it. Locks the attempt."""
-    return database.row(Attempt, _ATTEMPT + "send_attempt(%s, %s)" + _OF_PAYMENT, [attempt_id, at])
+    return database.row(
+        Attempt, ATTEMPT + " from send_attempt(%s, %s)" + OF_PAYMENT, [attempt_id, at]
+    )
 
 
 def claim_asks(at: datetime, most: int) -> list[Attempt]:
     """Take the attempts that are to be asked about now, for a minute."""
-    return database.rows(Attempt, _ATTEMPT + "claim_asks(%s, %s, 60)" + _OF_PAYMENT, [at, most])
+    return database.rows(Attempt, ATTEMPT + " from claim_asks(%s, %s, 60)" + OF_PAYMENT, [at, most])
 
 
 OWNER_LENGTH_MAX: Final = 20
@@ -185,6 +211,9 @@ def charge(
                 expires_at=expires_at,
                 locale=locale,
                 cancel_url=cancel_url or return_url,
+                customer=attempt.customer,
+                keeps=attempt.keeps,
+                is_unattended=attempt.is_unattended,
             )
         )
     return _said(checked(outcome, attempt.money), adapter.abilities, attempt.asks, at)
@@ -276,13 +305,21 @@ def replay_callbacks(at: datetime) -> int:
     return int(database.value("select replay_callbacks(%s)", [at]))
 
 
+def kept_json(kept: Kept | None) -> Jsonb | None:
+    """Give a kept means as the verbs take it."""
+    return None if kept is None else Jsonb(asdict(kept))
+
+
 def _said(outcome: Outcome, abilities: Abilities, asks: int, at: datetime) -> Said:
     """Word an outcome for the verbs, with the wait until the next question, if there is one."""
     match outcome:
         case Succeeded():
-            return Said("succeeded", outcome.reference, None, outcome.masked_means)
+            return Said(
+                "succeeded", outcome.reference, None, outcome.masked_means, kept=outcome.kept
+            )
         case Failed():
-            return Said("failed", outcome.reference, None, "", outcome.reason, outcome.hard)
+            is_hard = outcome.hard and outcome.reason != AUTHENTICATION_REQUIRED
+            return Said("failed", outcome.reference, None, "", outcome.reason, is_hard)
     waits = abilities.ask_again_seconds
     following = at + timedelta(seconds=waits[asks]) if asks < len(waits) else None
     match outcome:

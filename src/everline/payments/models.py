@@ -13,7 +13,8 @@ class Method(models.Model):
 
     `customer` is what the gateway calls whoever it belongs to, where it needs that. `position` is
     the order in which it is tried. A broken one was refused for good, with `reason`, and is not
-    tried again until another one is kept; an ended one was taken away.
+    tried again until it is kept anew; an ended one was taken away. `words_version` says to which
+    words of consent.py somebody agreed.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -26,6 +27,7 @@ class Method(models.Model):
     state = models.CharField(max_length=8)
     reason = models.CharField(max_length=60, db_default="")
     channel = models.CharField(max_length=16)
+    words_version = models.CharField(max_length=20, db_default="")
     kept_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
@@ -82,6 +84,7 @@ class Attempt(models.Model):
     token = models.CharField(max_length=200, null=True)
     method_id = models.UUIDField(null=True)
     keeps = models.BooleanField(db_default=False)
+    words_version = models.CharField(max_length=20, db_default="")
     is_unattended = models.BooleanField(db_default=False)
     state = models.CharField(max_length=12)
     reference = models.CharField(max_length=120, null=True)
@@ -120,7 +123,53 @@ class Attempt(models.Model):
                 fields=["ask_at"], condition=Q(ask_at__isnull=False), name="attempt_to_ask"
             ),
             models.Index(fields=["owner_by"], condition=Q(state="parked"), name="attempt_parked"),
+            models.Index(
+                fields=["gateway", "created_at"],
+                condition=Q(state="created", is_unattended=True),
+                name="attempt_to_send",
+            ),
         ]
+
+
+class Setup(models.Model):
+    """A means of payment that somebody gives to a gateway without paying, to be kept.
+
+    It is found again by `ask_at` when its page was left; `key` is by which the gateway knows it.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    account_id = models.UUIDField()
+    gateway = models.CharField(max_length=20)
+    key = models.CharField(max_length=64, unique=True)
+    channel = models.CharField(max_length=16)
+    words_version = models.CharField(max_length=20)
+    state = models.CharField(max_length=8)
+    reference = models.CharField(max_length=120, null=True)
+    page_url = models.CharField(max_length=500, null=True)
+    reason = models.CharField(max_length=60, default="")
+    method_id = models.UUIDField(null=True)
+    asks = models.SmallIntegerField(default=0)
+    ask_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["open", "kept", "failed"]), name="setup_state_is_known"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["ask_at"], condition=Q(ask_at__isnull=False), name="setup_to_ask"),
+            models.Index(fields=["account_id"], name="setup_of_account"),
+        ]
+
+
+class Pace(models.Model):
+    """From when on a gateway may be sent the next unattended charge, over all workers."""
+
+    gateway = models.CharField(primary_key=True, max_length=20)
+    free_at = models.DateTimeField()
 
 
 class Refund(models.Model):

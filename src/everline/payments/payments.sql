@@ -1,10 +1,14 @@
 -- Payments: attempts through gateways, asking again, refunds, raw callbacks. They know no renewal.
 -- A gateway is called between two verbs, never inside one.
 
+-- part way: by which means an attempt pays: a gateway with a token, or a kept method of it. With
+-- `words_version` the means is to be kept for charges to come, as was agreed to in those words.
+create type way as (gateway text, token text, method_id uuid, words_version text);
+
 -- part open_payment: opens a payment for one purpose with its first attempt.
 create or replace function open_payment(
-    purpose text, purpose_id uuid, account uuid, amount bigint, currency text, gateway text,
-    token text, supersede_at timestamptz, at timestamptz
+    purpose text, purpose_id uuid, account uuid, amount bigint, currency text, by way,
+    supersede_at timestamptz, at timestamptz
 ) returns uuid
 language plpgsql as $$
 #variable_conflict error
@@ -18,15 +22,15 @@ begin
         open_payment.amount, open_payment.currency, 0, 0, open_payment.at
     );
     return add_attempt(
-        payment_id, open_payment.gateway, open_payment.token, open_payment.supersede_at,
-        open_payment.at
+        payment_id, open_payment.by, false, open_payment.supersede_at, open_payment.at
     );
 end $$;
 
 -- part add_attempt: adds the next attempt to a payment. Its key, which the gateway uses to know a
 -- repeated call, is the purpose with the attempt's number. `ask_at` finds it if its caller dies.
+-- An unattended one has no caller: it waits for the worker that sends them.
 create or replace function add_attempt(
-    payment uuid, gateway text, token text, supersede_at timestamptz, at timestamptz
+    payment uuid, by way, is_unattended boolean, supersede_at timestamptz, at timestamptz
 ) returns uuid
 language plpgsql as $$
 #variable_conflict error
@@ -38,16 +42,20 @@ begin
     select p.* into strict owed from payments_payment p where p.id = add_attempt.payment;
     select coalesce(max(a.number), 0) + 1 into next_number from payments_attempt a
     where a.payment_id = add_attempt.payment;
-    perform open_operator_accounts(owed.currency, array[add_attempt.gateway]);
+    perform open_operator_accounts(owed.currency, array[(add_attempt.by).gateway]);
     insert into payments_attempt (
-        id, account_id, payment_id, number, key, gateway, token, state, masked_means, reason,
-        is_hard, asks, ask_at, supersede_at, created_at, owner
+        id, account_id, payment_id, number, key, gateway, token, method_id, keeps, words_version,
+        is_unattended, state, masked_means, reason, is_hard, asks, ask_at, supersede_at,
+        created_at, owner
     ) values (
         attempt_id, owed.account_id, owed.id, next_number, owed.purpose_id || '-' || next_number,
-        add_attempt.gateway, add_attempt.token,
+        (add_attempt.by).gateway, (add_attempt.by).token, (add_attempt.by).method_id,
+        coalesce((add_attempt.by).words_version, '') <> '',
+        coalesce((add_attempt.by).words_version, ''), add_attempt.is_unattended,
         transit('attempt', attempt_id, owed.account_id, '', 'create', add_attempt.at),
-        '', '', false, 0, add_attempt.at + interval '1 minute', add_attempt.supersede_at,
-        add_attempt.at, ''
+        '', '', false, 0,
+        case when not add_attempt.is_unattended then add_attempt.at + interval '1 minute' end,
+        add_attempt.supersede_at, add_attempt.at, ''
     );
     return attempt_id;
 end $$;

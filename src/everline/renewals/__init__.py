@@ -7,6 +7,7 @@ in four files: a channel's view, renew.py, renewals.sql, ledger.sql.
 from everline.notices import Contact
 from everline.renewals.deliver import deliver, expire_due, withdraw
 from everline.renewals.installed import bind_installed
+from everline.renewals.keeping import ask_setup, ask_setups, set_up
 from everline.renewals.looks import CardSeen, RenewalSeen, look_at_card, look_at_renewal
 from everline.renewals.open import (
     answer_of,
@@ -46,6 +47,8 @@ __all__ = [
     "answer_of",
     "ask_all",
     "ask_renewal",
+    "ask_setup",
+    "ask_setups",
     "bind_installed",
     "cancel",
     "deliver",
@@ -72,6 +75,7 @@ __all__ = [
     "reverse",
     "send_pay_link",
     "send_receipt",
+    "set_up",
     "stop",
     "withdraw",
 ]

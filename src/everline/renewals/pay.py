@@ -175,7 +175,7 @@ def settle(attempt_id: UUID, said: payments.Said, at: datetime) -> Settled:
     """Write what a gateway said, and all that follows from it, in one verb call."""
     settled = database.row(
         Settled,
-        "select * from settle(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        "select * from settle(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
             attempt_id,
             said.outcome,
@@ -184,6 +184,7 @@ def settle(attempt_id: UUID, said: payments.Said, at: datetime) -> Settled:
             said.masked_means,
             said.reason,
             said.is_hard,
+            said.kept_json,
             said.next_ask_at,
             at,
         ],

@@ -12,7 +12,7 @@ from uuid import UUID
 from everline import database
 from everline.database.requests import Answer, Caller, request_hash
 from everline.notices import NOBODY, Contact
-from everline.payments import gateway
+from everline.payments import NOTHING_KEPT, KeptMeans, gateway
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -151,16 +151,26 @@ def renew(caller: Caller, order: Order, payer_id: UUID, at: datetime) -> Answer:
 
 
 def place(
-    caller: Caller, order: Order, gateway_name: str, token: str | None, at: datetime
+    caller: Caller,
+    order: Order,
+    gateway_name: str,
+    token: str | None,
+    at: datetime,
+    *,
+    kept: KeptMeans = NOTHING_KEPT,
 ) -> Answer:
-    """Open a renewal that a gateway is to pay; then call `pay`. Refuses as `renew`, but money."""
+    """Open a renewal that a gateway is to pay; then call `pay`. Refuses as `renew`, but money.
+
+    `kept` names the kept method of this gateway that pays, else method_unknown; or asks that the
+    means be kept.
+    """
     abilities = gateway(gateway_name).abilities
     return _answer(
-        "select * from place(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        "select * from place(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         caller.channel,
         caller.source,
         caller.request_id,
-        order.hash("place", f"{gateway_name}:{token}"),
+        order.hash("place", kept.hashed(gateway_name, token)),
         order.account_id,
         order.card_id,
         order.plan_version_id,
@@ -169,6 +179,8 @@ def place(
         order.quoted_end,
         gateway_name,
         token,
+        kept.method_id,
+        kept.words_version,
         abilities.supersede_after_seconds,
         order.contact.as_json(),
         at,
@@ -176,21 +188,36 @@ def place(
 
 
 def retry_payment(
-    caller: Caller, renewal_id: UUID, gateway_name: str, token: str | None, at: datetime
+    caller: Caller,
+    renewal_id: UUID,
+    gateway_name: str,
+    token: str | None,
+    at: datetime,
+    *,
+    kept: KeptMeans = NOTHING_KEPT,
 ) -> Answer:
     """Add another attempt to a renewal that waits for payment; then call `pay`.
 
-    Refuses renewal_unknown, renewal_state, payment_unsure while money may still move.
+    Refuses renewal_unknown, renewal_state, payment_unsure while money may still move;
+    method_unknown for a kept method that is not the card's own.
     """
     return _answer(
-        "select * from retry_payment(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        "select * from retry_payment(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         caller.channel,
         caller.source,
         caller.request_id,
-        request_hash("retry", renewal=renewal_id, gateway=gateway_name, token=token),
+        request_hash(
+            "retry",
+            renewal=renewal_id,
+            gateway=gateway_name,
+            token=token,
+            **({} if kept == NOTHING_KEPT else {"kept": kept.hashed(gateway_name, token)}),
+        ),
         renewal_id,
         gateway_name,
         token,
+        kept.method_id,
+        kept.words_version,
         gateway(gateway_name).abilities.supersede_after_seconds,
         at,
     )

@@ -290,11 +290,13 @@ end $$;
 
 -- verb place: opens a renewal that a gateway is to pay, with its payment and first attempt.
 -- Caller: renewals/pay.py, which then calls the gateway outside of any transaction.
--- Locks: request, card, a promotion's budget. Refuses: as `renew`, but balance_short.
+-- Locks: request, card, a promotion's budget. Refuses: as `renew`, but balance_short;
+-- method_unknown.
 create or replace function place(
     channel text, source text, request_id text, request_hash bytea, account uuid, card uuid,
     plan_version uuid, promotion text, quoted_total bigint, quoted_end timestamptz,
-    gateway text, token text, supersede_seconds integer, contact jsonb, at timestamptz
+    gateway text, token text, method uuid, words_version text, supersede_seconds integer,
+    contact jsonb, at timestamptz
 ) returns answer
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error
@@ -331,6 +333,9 @@ begin
         why := row('means_not_allowed', jsonb_build_object('total', 0))::objection;
     end if;
     if why.reason is null then
+        why := why_not_method(place.account, place.method, place.gateway);
+    end if;
+    if why.reason is null then
         why := reserve(offer, renewal_id, place.at + interval '1 day', place.at);
     end if;
     if why.reason is not null then
@@ -349,8 +354,8 @@ begin
         greatest(offer.present_ends_at, place.at + interval '5 minutes')
     );
     perform open_payment(
-        'renewal', renewal_id, place.account, offer.total, offer.currency, place.gateway,
-        place.token, until, place.at
+        'renewal', renewal_id, place.account, offer.total, offer.currency,
+        row(place.gateway, place.token, place.method, place.words_version)::way, until, place.at
     );
     return row(renewal_id, 'placed', null, null, place.quoted_end, false)::answer;
 end $$;

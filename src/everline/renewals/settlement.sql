@@ -4,10 +4,11 @@
 -- Caller: renewals/pay.py, after the outside call. Locks: card, attempt, payment, a promotion's
 -- budget.
 -- Gives the attempt's state and that of what it pays for, a renewal or a top-up. Money that finds
--- it closed goes back.
+-- it closed goes back. A means that the gateway keeps from now on becomes a method; an unattended
+-- charge that was declined goes on by other means.
 create or replace function settle(
     attempt uuid, outcome text, reference text, page_url text, masked_means text, reason text,
-    is_hard boolean, next_ask_at timestamptz, at timestamptz,
+    is_hard boolean, kept jsonb, next_ask_at timestamptz, at timestamptz,
     out attempt_state text, out purpose_state text
 )
 language plpgsql security definer set search_path from current as $$
@@ -27,6 +28,12 @@ begin
     );
     if reached = 'succeeded' then
         perform capture(owed, settle.attempt, settle.at);
+        if settle.kept is not null then
+            perform keep_paid(owed, settle.attempt, settle.kept, settle.at);
+        end if;
+    elsif reached = 'failed' then
+        perform break_method(settle.attempt);
+        perform go_on(owed, settle.attempt, settle.at);
     end if;
     select a.state, coalesce(r.state, o.state) into attempt_state, purpose_state
     from payments_attempt a
@@ -125,10 +132,10 @@ end $$;
 
 -- verb retry_payment: adds another attempt to a renewal that still waits for payment.
 -- Caller: renewals/pay.py. Locks: request, card. Refuses: renewal_unknown, renewal_state,
--- payment_unsure.
+-- payment_unsure, method_unknown.
 create or replace function retry_payment(
     channel text, source text, request_id text, request_hash bytea, renewal uuid, gateway text,
-    token text, supersede_seconds integer, at timestamptz
+    token text, method uuid, words_version text, supersede_seconds integer, at timestamptz
 ) returns answer
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error
@@ -156,6 +163,8 @@ begin
         why := row('renewal_state', jsonb_build_object('state', waiting.state))::objection;
     elsif is_in_flight(waiting.id) then
         why := row('payment_unsure', jsonb_build_object('renewal', waiting.id))::objection;
+    else
+        why := why_not_method(waiting.account_id, retry_payment.method, retry_payment.gateway);
     end if;
     if why.reason is not null then
         return refuse(
@@ -163,7 +172,11 @@ begin
         );
     end if;
     perform add_attempt(
-        p.id, retry_payment.gateway, retry_payment.token,
+        p.id,
+        row(
+            retry_payment.gateway, retry_payment.token, retry_payment.method,
+            retry_payment.words_version
+        )::way, false,
         retry_payment.at + make_interval(secs => retry_payment.supersede_seconds),
         retry_payment.at
     ) from payments_payment p where p.purpose_id = waiting.id;

@@ -5,11 +5,11 @@
 -- Caller: topups/topups.py; renewals.pay then calls the gateway outside of any transaction.
 -- Locks: request, card. A card has one open top-up: a new one takes the place of one whose payment
 -- failed, and waits for one whose money may still move.
--- Refuses: as `top_up`, but balance_short; payment_unsure.
+-- Refuses: as `top_up`, but balance_short; payment_unsure, method_unknown.
 create or replace function place_top_up(
     channel text, source text, request_id text, request_hash bytea, account uuid, card uuid,
-    amount bigint, currency text, gateway text, token text, supersede_seconds integer,
-    contact jsonb, at timestamptz
+    amount bigint, currency text, gateway text, token text, method uuid, words_version text,
+    supersede_seconds integer, contact jsonb, at timestamptz
 ) returns answer
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error
@@ -36,6 +36,9 @@ begin
     why := why_not_top_up(
         locked, 'gateway', place_top_up.amount, place_top_up.currency, place_top_up.channel
     );
+    if why.reason is null then
+        why := why_not_method(place_top_up.account, place_top_up.method, place_top_up.gateway);
+    end if;
     if why.reason is null and is_in_flight(other.id) then
         why := row('payment_unsure', jsonb_build_object(
             'topup', other.id, 'channel', other.channel, 'since', other.placed_at,
@@ -53,7 +56,10 @@ begin
     );
     perform open_payment(
         'topup', top_up_id, place_top_up.account, place_top_up.amount, place_top_up.currency,
-        place_top_up.gateway, place_top_up.token,
+        row(
+            place_top_up.gateway, place_top_up.token, place_top_up.method,
+            place_top_up.words_version
+        )::way,
         place_top_up.at + make_interval(secs => place_top_up.supersede_seconds), place_top_up.at
     );
     return row(top_up_id, 'placed', null, null, null, false)::answer;

@@ -12,7 +12,7 @@ from uuid import UUID
 from everline import database
 from everline.database.requests import Answer, Caller, request_hash
 from everline.notices import NOBODY, Contact
-from everline.payments import gateway
+from everline.payments import NOTHING_KEPT, KeptMeans, gateway
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,25 +122,34 @@ def top_up(caller: Caller, order: Order, payer_id: UUID, at: datetime) -> Answer
 
 
 def place(
-    caller: Caller, order: Order, gateway_name: str, token: str | None, at: datetime
+    caller: Caller,
+    order: Order,
+    gateway_name: str,
+    token: str | None,
+    at: datetime,
+    *,
+    kept: KeptMeans = NOTHING_KEPT,
 ) -> Answer:
     """Open a top-up that a gateway is to pay; then call `renewals.pay`.
 
     Takes the place of an open one of this card whose payment failed. Refuses as `top_up`, but
-    money; payment_unsure while an open one's money may still move.
+    money; payment_unsure while an open one's money may still move; method_unknown for a kept method
+    that is not the card's own.
     """
     return _answer(
-        "select * from place_top_up(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        "select * from place_top_up(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         caller.channel,
         caller.source,
         caller.request_id,
-        order.hash("place_top_up", f"{gateway_name}:{token}"),
+        order.hash("place_top_up", kept.hashed(gateway_name, token)),
         order.account_id,
         order.card_id,
         order.amount,
         order.currency,
         gateway_name,
         token,
+        kept.method_id,
+        kept.words_version,
         gateway(gateway_name).abilities.supersede_after_seconds,
         order.contact.as_json(),
         at,

@@ -128,5 +128,8 @@ PROMPTS: Final[Mapping[Code, Prompt]] = MappingProxyType(
         Code.CODE_ENDED: Prompt(_("This code is no longer good."), "menu"),
         Code.CARD_HELD: Prompt(_("This card is in an account already."), "menu"),
         Code.ADDRESS_TAKEN: Prompt(_("This address belongs to another account."), "menu"),
+        Code.METHOD_UNKNOWN: Prompt(_NO_TOP_UP, "menu"),
+        Code.PAYMENT_DECLINED: Prompt(_NO_TOP_UP, "menu"),
+        Code.AUTHENTICATION_REQUIRED: Prompt(_NO_TOP_UP, "menu"),
     }
 )

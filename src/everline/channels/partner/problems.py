@@ -81,6 +81,9 @@ STATUSES: Final[Mapping[Code, HTTPStatus]] = {
     Code.CODE_ENDED: HTTPStatus.CONFLICT,
     Code.CARD_HELD: HTTPStatus.CONFLICT,
     Code.ADDRESS_TAKEN: HTTPStatus.CONFLICT,
+    Code.METHOD_UNKNOWN: HTTPStatus.CONFLICT,
+    Code.PAYMENT_DECLINED: HTTPStatus.CONFLICT,
+    Code.AUTHENTICATION_REQUIRED: HTTPStatus.CONFLICT,
 }
 """The HTTP status of every refusal; a test checks that none is missing."""
 

@@ -18,6 +18,7 @@ REASON_LENGTH_MAX: Final = 60
 REFERENCE_LENGTH_MAX: Final = 120
 MEANS_LENGTH_MAX: Final = 60
 URL_LENGTH_MAX: Final = 500
+TOKEN_LENGTH_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
