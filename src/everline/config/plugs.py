@@ -160,7 +160,7 @@ def sweeps() -> tuple[Sweep, ...]:
         Sweep("recycle_lapsed", HOUR, lambda now: endings.recycle_lapsed(now()), repeats_max=20),
         Sweep("put_back_esims", 60, lambda now: endings.put_back_esims(now()), repeats_max=20),
         Sweep("bind_installed", 30, renewals.bind_installed),
-        Sweep("ask_setups", 10, lambda now: renewals.ask_setups(now)),
+        Sweep("ask_setups", 10, renewals.ask_setups),
         Sweep("expire", 5, lambda now: renewals.expire_due(now, 500)),
         Sweep("callbacks", 30, lambda now: payments.replay_callbacks(now())),
         Sweep("roll_up", 10, lambda _now: ledger.roll_up()),

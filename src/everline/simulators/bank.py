@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from everline.simulators import webhooks
-from everline.simulators.numbers import BY_NAME, BY_TOKEN, Conduct
+from everline.simulators import vault, webhooks
+from everline.simulators.numbers import BY_NAME, Conduct
 from everline.simulators.store import Records
 from everline.simulators.wire import ProblemError
 
 NEVER_RECEIVED: Final = "never_received"
+AUTHENTICATION_REQUIRED: Final = "authentication_required"
 FIRST_WAIT_MS: Final = 5_000
 """How long the courier leaves news alone that goes out before the answer; bank_api.py sends it."""
 
@@ -45,6 +46,10 @@ class Charge:
     pending_since_ms: int = 0
     pending_ms: int = 0
     asked_ms: int = 0
+    keeps: bool = False
+    is_unattended: bool = False
+    is_setup: bool = False
+    kept_token: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -91,18 +96,22 @@ def create(records: Records, order: Charge, token: str) -> Charge:
             raise ProblemError(410, "key_closed", "This key was closed before any request came.")
         _same_body(known.body_hash, order.body_hash)
         return keep(records, replace(known, received=known.received + 1))
-    if token and token not in BY_TOKEN:
-        raise ProblemError(400, "token_unknown", "This token is not one of the sandbox bank.")
-    if token:
-        return begin(records, order, BY_TOKEN[token])
-    return keep(records, order)
+    if not token:
+        return keep(records, order)
+    conduct, masked = vault.conduct_of(records, token)
+    return begin(records, replace(order, masked_means=masked, kept_token=""), conduct)
 
 
 def begin(records: Records, charge: Charge, conduct: Conduct) -> Charge:
-    """Start what the number or token asks for."""
-    charge = replace(charge, conduct=conduct.name, masked_means=conduct.masked)
+    """Start what the number or token asks for. Giving a number to be kept takes no money."""
+    masked = charge.masked_means or conduct.masked
+    charge = replace(charge, conduct=conduct.name, masked_means=masked)
+    if conduct.asks_customer and charge.is_unattended:
+        return decide(records, charge, is_yes=False, reason=AUTHENTICATION_REQUIRED)
     if conduct.asks_customer and charge.state == "waiting":
         return keep(records, replace(charge, state="confirming"))
+    if charge.is_setup:
+        return decide(records, charge, is_yes=True)
     if conduct.pace == "at_once":
         return decide(records, charge, is_yes=conduct.is_yes)
     settings = records.settings()
@@ -134,6 +143,8 @@ def decide(
     conduct = BY_NAME.get(charge.conduct)
     if is_yes:
         charge = replace(charge, state="succeeded", reason="", is_hard=False)
+        if charge.keeps and conduct is not None:
+            charge = replace(charge, kept_token=vault.keep_number(records, charge.key, conduct))
     else:
         charge = replace(
             charge,
@@ -141,6 +152,8 @@ def decide(
             reason=reason or (conduct.reason if conduct else "") or "issuer_declined",
             is_hard=is_hard or (not reason and conduct is not None and conduct.is_hard),
         )
+    if charge.is_setup:
+        return keep(records, charge)  # Whoever asked for it asks again; it is no payment's news.
     webhooks.announce(
         records,
         charge.key,
@@ -253,6 +266,7 @@ def shown(charge: Charge, public_url: str) -> Mapping[str, Any]:
         "reason": charge.reason,
         "hard": charge.is_hard,
         "url": (f"{page}/confirm" if charge.state == "confirming" else page) if is_waiting else "",
+        "kept_token": charge.kept_token,
     }
 
 

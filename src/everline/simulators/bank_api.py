@@ -1,17 +1,19 @@
 """The sandbox bank's API for merchants: JSON over HTTP, idempotent by key.
 
 POST /v1/charges and /v1/refunds take an Idempotency-Key; GET the same paths with ?key= reads back;
-POST /v1/charges/close ends what nobody has begun. The customer's side is payment_page.py; the state
-stands in bank.py; faults common to all operations are played by server.py.
+POST /v1/charges/close ends what nobody has begun. A charge may ask to `keep` its number, POST
+/v1/setups opens a page to keep one without paying, POST /v1/kept/forget ends that. The customer's
+side is payment_page.py; the state stands in bank.py and vault.py; faults common to all operations
+are played by server.py.
 """
 
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from everline.simulators import bank, webhooks
+from everline.simulators import bank, vault, webhooks
 from everline.simulators.faults import Fault
 from everline.simulators.numbers import BY_NAME, Conduct
 from everline.simulators.store import Store, pause
@@ -22,6 +24,7 @@ from everline.simulators.wire import (
     Request,
     address,
     answer,
+    flag,
     instant_ms,
     text,
     whole,
@@ -80,6 +83,25 @@ def carry_out(world: World, charge: bank.Charge, conduct: Conduct) -> bank.Charg
     return charge
 
 
+def post_setup(world: World, request: Request, _fault: Fault | None) -> Answer:
+    """Open a page on which a number is given to be kept; nothing is taken."""
+    values = dict(request.json()) | {"amount_minor": 1}
+    order = replace(read_order(world, request, values), amount_minor=0, keeps=True, is_setup=True)
+    if not order.return_url:
+        raise ProblemError(400, "return_url_invalid", "A page needs 'return_url'.")
+    with world.store.transaction() as records:
+        setup = bank.create(records, order, "")
+    return answer(bank.shown(setup, world.public_url))
+
+
+def forget_number(world: World, request: Request, _fault: Fault | None) -> Answer:
+    """Keep a number no longer; a token that is gone already is gone."""
+    token = text(request.json(), "token")
+    with world.store.transaction() as records:
+        was_there = vault.forget(records, token)
+    return answer({"token": token, "forgotten": was_there})
+
+
 def get_charge(world: World, request: Request, _fault: Fault | None) -> Answer:
     """Read a charge by its key; ?at= tells the asker's clock."""
     key = text(request.query, "key")
@@ -132,6 +154,9 @@ def get_refund(world: World, request: Request, _fault: Fault | None) -> Answer:
 OPERATIONS: Final[Mapping[tuple[str, str], tuple[str, Operation]]] = {
     ("POST", "/v1/charges"): ("charge", post_charge),
     ("GET", "/v1/charges"): ("query", get_charge),
+    ("POST", "/v1/setups"): ("setup", post_setup),
+    ("GET", "/v1/setups"): ("query", get_charge),
+    ("POST", "/v1/kept/forget"): ("forget", forget_number),
     ("POST", "/v1/charges/close"): ("close", close_charge),
     ("POST", "/v1/refunds"): ("refund", post_refund),
     ("GET", "/v1/refunds"): ("query_refund", get_refund),
@@ -156,6 +181,8 @@ def read_order(world: World, request: Request, values: Mapping[str, Any]) -> ban
         locale=text(values, "locale", "en"),
         expires_ms=instant_ms(values, "expires_at"),
         created_ms=now_ms,
+        keeps=flag(values, "keep"),
+        is_unattended=flag(values, "unattended"),
     )
 
 

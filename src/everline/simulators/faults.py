@@ -20,6 +20,8 @@ FAULTS: Final[Mapping[str, frozenset[str]]] = {
     "charge": _ANY | {"refuse"},
     "query": _ANY,
     "close": _ANY,
+    "setup": _ANY,
+    "forget": _ANY,
     "refund": _ANY | {"refuse"},
     "query_refund": _ANY,
     "reader.pay": _ANY,

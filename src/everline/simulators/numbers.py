@@ -1,7 +1,8 @@
 """The test numbers and tokens, and what the bank does with each.
 
 A number is typed or chosen on the payment page; a token stands for a number kept on file and is
-charged from server to server. Both lead to the same conduct. No other number is accepted, so that a
+charged from server to server, as bank.py issues them or one that is always there. Both lead to the
+same conduct. No other number is accepted, so that a
 real one typed here by mistake goes nowhere. What each does is worded in pages/*.json.
 """
 
@@ -16,7 +17,10 @@ Pace = Literal["at_once", "slow", "unknown", "late"]
 
 @dataclass(frozen=True, slots=True)
 class Conduct:
-    """How the bank behaves: its decision, when it comes, and how the news of it travels."""
+    """How the bank behaves: its decision, when it comes, and how the news of it travels.
+
+    A kept number goes on as `later` says, by name; without it as it is.
+    """
 
     name: str
     number: str
@@ -27,6 +31,12 @@ class Conduct:
     asks_customer: bool = False
     webhook_copies: int = 1
     webhook_first: bool = False
+    later: str = ""
+
+    @property
+    def kept(self) -> "Conduct":
+        """The conduct of charges by the kept number; keeping it, or its first charge, is no one."""
+        return BY_NAME[self.later] if self.later else self
 
     @property
     def token(self) -> str:
@@ -62,6 +72,8 @@ CONDUCTS: Final = (
     Conduct("webhook_twice", "4000000000000085", webhook_copies=2),
     Conduct("webhook_first", "4000000000000093", webhook_first=True),
     Conduct("late_success", "4000000000000101", pace="late"),
+    Conduct("later_soft", "4000000000000119", later="decline_soft"),
+    Conduct("later_hard", "4000000000000127", later="decline_hard"),
 )
 BY_TOKEN: Final[Mapping[str, Conduct]] = MappingProxyType({each.token: each for each in CONDUCTS})
 BY_NUMBER: Final[Mapping[str, Conduct]] = MappingProxyType({each.number: each for each in CONDUCTS})

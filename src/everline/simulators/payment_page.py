@@ -28,6 +28,7 @@ from everline.simulators.wire import Answer, Request
 LOCALES: Final = ("en", "zh-Hans", "id")
 GROUPS: Final = (
     ("yes", ("approve", "confirm", "slow", "webhook_twice", "webhook_first")),
+    ("later", ("later_soft", "later_hard")),
     ("no", ("decline_soft", "decline_hard")),
     ("unsure", ("unknown_yes", "unknown_no", "late_success")),
 )
@@ -101,12 +102,14 @@ def get_confirmation(world: World, request: Request, _fault: Fault | None) -> An
         merchant=merchant,
         title=words["confirm_title"],
         body=_filled(words["confirm_body"], merchant=merchant),
-        to_pay=words["to_pay"],
-        amount=amount_of(charge, tag_of(request, charge)),
+        to_pay=words["to_keep" if charge.is_setup else "to_pay"],
+        amount=words["no_amount"]
+        if charge.is_setup
+        else amount_of(charge, tag_of(request, charge)),
         number_label=words["number_label"],
         masked=charge.masked_means,
-        yes=words["confirm_yes"],
-        no=words["confirm_no"],
+        yes=words["confirm_yes_keep" if charge.is_setup else "confirm_yes"],
+        no=words["confirm_no_keep" if charge.is_setup else "confirm_no"],
     )
     return _page(request, charge, content, title=words["confirm_title"], layout="narrow")
 
@@ -168,12 +171,13 @@ def _pay(request: Request, charge: bank.Charge, now_ms: int, error: str = "") ->
             for tone, names in GROUPS
         )
     )
+    begin = words["keep"] if charge.is_setup else _filled(words["pay"], amount=amount)
     content = rendered(
         "pay.html",
         action=request.path + _language_part(request),
         merchant=charge.merchant,
-        to_pay=words["to_pay"],
-        amount=amount,
+        to_pay=words["to_keep" if charge.is_setup else "to_pay"],
+        amount=words["no_amount"] if charge.is_setup else amount,
         description=charge.description,
         until=_filled(words["until"], minutes=str(minutes)) if minutes <= MINUTES_MAX else "",
         error=rendered("error.html", message=words[error]) if error else Html(),
@@ -181,13 +185,15 @@ def _pay(request: Request, charge: bank.Charge, now_ms: int, error: str = "") ->
         invalid=Html('aria-invalid="true" autofocus') if error else Html(),
         number_label=words["number_label"],
         number_hint=words["number_hint"],
-        pay=_filled(words["pay"], amount=amount),
+        pay=begin,
+        keeps=words["keeps"] if charge.keeps else "",
         numbers_title=words["numbers_title"],
         numbers_hint=words["numbers_hint"],
         groups=groups,
         cancel=words["cancel"],
     )
-    title = _filled(words["page_title"], merchant=charge.merchant)
+    name = "keep_title" if charge.is_setup else "page_title"
+    title = _filled(words[name], merchant=charge.merchant)
     status = 422 if error else 200
     return _page(request, charge, content, title=title, layout="wide", status=status)
 

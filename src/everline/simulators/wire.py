@@ -92,6 +92,14 @@ def text(values: Mapping[str, Any], name: str, default: str | None = None) -> st
     return value
 
 
+def flag(values: Mapping[str, Any], name: str) -> bool:
+    """Read a yes or no, which is no when it is missing."""
+    value = values.get(name, False)
+    if not isinstance(value, bool):
+        raise ProblemError(400, f"{name}_invalid", f"'{name}' must be true or false.")
+    return value
+
+
 def whole(values: Mapping[str, Any], name: str, least: int, default: int | None = None) -> int:
     """Read a whole number of at least `least`; a default makes it optional."""
     value = values.get(name, default)

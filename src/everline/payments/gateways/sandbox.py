@@ -21,16 +21,20 @@ from everline.payments.gateways import (
     NOTHING_KNOWN,
     REASON_LENGTH_MAX,
     REFERENCE_LENGTH_MAX,
+    TOKEN_LENGTH_MAX,
     URL_LENGTH_MAX,
     Abilities,
     ActionNeeded,
     Charge,
     Failed,
     Hint,
+    Kept,
     Known,
     Outcome,
     Pending,
     RefundOutcome,
+    Setup,
+    SetupOutcome,
     Succeeded,
     Unknown,
     checked,
@@ -68,6 +72,7 @@ class _Charge(msgspec.Struct, frozen=True):
     reason: str
     hard: bool
     url: str
+    kept_token: str = ""
 
 
 class _Refund(msgspec.Struct, frozen=True):
@@ -137,6 +142,8 @@ class Sandbox:
             "notify_url": charge.notify_url,
             "expires_at": charge.expires_at.isoformat(),
             "locale": charge.locale,
+            **({"keep": True} if charge.keeps else {}),
+            **({"unattended": True} if charge.is_unattended else {}),
         }
         try:
             status, body = self._post("/v1/charges", order, charge.attempt_key)
@@ -145,6 +152,46 @@ class Sandbox:
         if status != httpx.codes.OK:
             return refused(status, body)
         return checked(charge_outcome(body, charge.attempt_key), charge.amount)
+
+    def set_up(self, setup: Setup) -> SetupOutcome:
+        """Open the bank's page on which a number is given to be kept."""
+        order = {
+            "currency": setup.currency,
+            "merchant": self._merchant,
+            "description": self._merchant,
+            "return_url": setup.return_url,
+            "notify_url": setup.notify_url,
+            "expires_at": setup.expires_at.isoformat(),
+            "locale": setup.locale,
+        }
+        try:
+            status, body = self._post("/v1/setups", order, setup.setup_key)
+        except FaultError as fault:
+            return Unknown(fault.detail)
+        if status != httpx.codes.OK:
+            found = refused(status, body)
+            return found if isinstance(found, Failed) else Unknown(found.detail)
+        return setup_outcome(body, setup.setup_key)
+
+    def query_setup(self, setup_key: str, reference: str) -> SetupOutcome:
+        """Ask what became of a setup; one that never arrived is an explicit no."""
+        try:
+            status, body = self._get("/v1/setups", {"key": setup_key})
+        except FaultError as fault:
+            return Unknown(fault.detail)
+        if code_of(status, body) == "charge_unknown":
+            return Failed(reference or None, NEVER_RECEIVED, hard=False)
+        if status != httpx.codes.OK:
+            return Unknown(f"answered {status}")
+        return setup_outcome(body, setup_key)
+
+    def forget(self, token: str, customer: str) -> bool:
+        """Have a number kept no longer; one that is gone already is gone."""
+        try:
+            status, _body = self._post("/v1/kept/forget", {"token": token})
+        except FaultError:
+            return False
+        return status == httpx.codes.OK
 
     def query(self, attempt_key: str, at: datetime, known: Known = NOTHING_KNOWN) -> Outcome:
         """Ask what became of an attempt.
@@ -248,8 +295,29 @@ def charge_outcome(body: bytes, key: str) -> Outcome:
     if told.key != key or not 1 <= len(told.reference) <= REFERENCE_LENGTH_MAX:
         return Unknown("the answer is about another attempt")
     if told.status == "succeeded" and told.captured_minor == told.amount_minor:
-        return _yes(told.reference, told.captured_minor, told.currency, told.masked_means)
+        return _yes(
+            told.reference, told.captured_minor, told.currency, told.masked_means, told.kept_token
+        )
     if told.status == "failed" and told.captured_minor == 0:
+        return Failed(told.reference, told.reason[:REASON_LENGTH_MAX], told.hard)
+    if told.status == "action_needed" and _is_page(told.url):
+        return ActionNeeded(told.reference, told.url)
+    if told.status == "pending":
+        return Pending(told.reference)
+    return Unknown("the answer contradicts itself or says an unknown word")
+
+
+def setup_outcome(body: bytes, key: str) -> SetupOutcome:
+    """Read an answer about a setup; a yes without a token is no yes."""
+    try:
+        told = msgspec.json.decode(body, type=_Charge)
+    except msgspec.DecodeError:
+        return Unknown("the answer is not understood")
+    if told.key != key or not 1 <= len(told.reference) <= REFERENCE_LENGTH_MAX:
+        return Unknown("the answer is about another setup")
+    if told.status == "succeeded" and 1 <= len(told.kept_token) <= TOKEN_LENGTH_MAX:
+        return Kept(told.kept_token, "", told.masked_means[:MEANS_LENGTH_MAX])
+    if told.status == "failed":
         return Failed(told.reference, told.reason[:REASON_LENGTH_MAX], told.hard)
     if told.status == "action_needed" and _is_page(told.url):
         return ActionNeeded(told.reference, told.url)
@@ -272,14 +340,18 @@ def _refund_outcome(body: bytes, key: str) -> RefundOutcome:
     return Unknown("the answer says an unknown word")
 
 
-def _yes(reference: str, minor: int, currency: str, means: str) -> Succeeded | Unknown:
+def _yes(
+    reference: str, minor: int, currency: str, means: str, token: str = ""
+) -> Succeeded | Unknown:
     try:
         captured = Money(minor, currency)
     except InvalidAmountError:
         return Unknown("the answer names no amount of money")
     if minor <= 0:
         return Unknown("the answer names no amount of money")
-    return Succeeded(reference, captured, means[:MEANS_LENGTH_MAX])
+    means = means[:MEANS_LENGTH_MAX]
+    kept = Kept(token, "", means) if 1 <= len(token) <= TOKEN_LENGTH_MAX else None
+    return Succeeded(reference, captured, means, kept)
 
 
 def refused(status: int, body: bytes) -> Failed | Unknown:
