@@ -2,10 +2,11 @@
 
 It stands above the core and decides nothing of its own: a due card is quoted, sold and delivered as
 any other. mandates.py keeps consents to the words of consent.py, standing.py tells how it stands,
-due.py and warnings.py are called by the worker; the verbs stand in the .sql files of this folder,
-the rungs in renewals/rungs.sql.
+due.py, charging.py and warnings.py are called by the worker; the verbs stand in the .sql files of
+this folder, the rungs in renewals/rungs.sql.
 """
 
+from everline.autorenewal.charging import charge_due
 from everline.autorenewal.consent import VERSION, words
 from everline.autorenewal.due import Swept, renew_due
 from everline.autorenewal.mandates import (
@@ -30,6 +31,7 @@ __all__ = [
     "Swept",
     "Wishes",
     "change_mandate",
+    "charge_due",
     "end_mandate",
     "give_mandate",
     "pause_mandate",

@@ -152,6 +152,7 @@ def sweeps() -> tuple[Sweep, ...]:
     return (
         Sweep("ask", 1, lambda now: renewals.ask_all(now, 1), repeats_max=100, lanes=2),
         Sweep("renew_due", 2, lambda now: autorenewal.renew_due(now()).taken, repeats_max=20),
+        Sweep("charge_due", 1, _charge_due, repeats_max=20),
         Sweep("warn_short", 60, lambda now: autorenewal.warn_short(now()), repeats_max=20),
         Sweep("warn_ending", 60, lambda now: endings.warn_ending(now()), repeats_max=20),
         Sweep(
@@ -180,6 +181,10 @@ def _earn_yesterday(now: Now) -> int:
     at = now()
     day = at.astimezone(UTC).date() - timedelta(days=1)
     return int(database.value("select earn(%s, %s)", [day, at]))
+
+
+def _charge_due(now: Now) -> int:
+    return autorenewal.charge_due(now, notify_address=settings.PUBLIC_ADDRESS)
 
 
 def _make_partitions(now: Now) -> int:

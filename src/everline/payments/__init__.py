@@ -28,7 +28,7 @@ from everline.payments.attempts import (
     waiting_by_gateway,
 )
 from everline.payments.consent import KEEP_VERSION, KEEP_WORDS, keep_words
-from everline.payments.gateways import Abilities, by_page, gateway, installed
+from everline.payments.gateways import Abilities, Gateway, by_page, gateway, installed
 from everline.payments.methods import (
     NOTHING_KEPT,
     KeptMeans,
@@ -58,6 +58,7 @@ __all__ = [
     "OF_PAYMENT",
     "Abilities",
     "Attempt",
+    "Gateway",
     "KeptMeans",
     "Method",
     "Refund",
