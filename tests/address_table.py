@@ -79,6 +79,7 @@ TABLE: Final[tuple[Row, ...]] = (
         "GET POST /cards/<card:card_id>/bind",
         "GET POST /cards/<card:card_id>/plans/<slug:plan>",
         "GET POST /cards/<card:card_id>/top-up",
+        "GET /cards/<card:card_id>/again",
         "GET /esim",
         "POST /esim/take",
         "GET /renewals/<renewal:renewal_id>",

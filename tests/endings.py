@@ -4,11 +4,15 @@ Everything else is built by tests/world.py.
 """
 
 import itertools
+import uuid
+from datetime import datetime
 from typing import Any, Final
 
-from everline import cards, ids
-from tests.world import World
+from everline import autorenewal, cards, ids, renewals
+from tests.world import Plan, World
 
+EMAIL: Final = "ana@customers.example"
+ANA: Final = renewals.Contact(email=EMAIL, locale="en")
 _MATCHES: Final = itertools.count(1)
 
 
@@ -52,3 +56,38 @@ def written(world: World, template: str = "") -> list[tuple[str, str, str]]:
             template,
         )
     ]
+
+
+def running(
+    world: World, plan: Plan, *, balance: int = 0, contact: renewals.Contact = ANA
+) -> cards.Card:
+    """Renew a card once, and leave `balance` on it."""
+    card = world.card(balance=plan.price + balance)
+    assert world.renew(card, plan, contact=contact).outcome == "renewed"
+    return card
+
+
+def arm(world: World, card: cards.Card, contact: renewals.Contact = ANA) -> None:
+    answer = autorenewal.give_mandate(
+        world.caller(),
+        card.id,
+        world.at,
+        plan_id=None,
+        words_version=autorenewal.VERSION,
+        contact=contact,
+    )
+    assert answer.outcome == "mandated"
+
+
+def end_of(world: World, card: cards.Card) -> datetime:
+    end = cards.status(card, world.at).valid_until
+    assert end is not None
+    return end
+
+
+def waiting(world: World) -> list[uuid.UUID]:
+    return [found for (found,) in world.all("select id from notices_notice where state='waiting'")]
+
+
+def warned(world: World, template: str) -> int:
+    return len(written(world, template))

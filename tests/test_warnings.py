@@ -1,23 +1,22 @@
 """Warnings: once each, by day, to whoever asked, and never after a renewal through any channel."""
 
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
 
-from everline import autorenewal, cards, endings, notices, renewals
+from everline import autorenewal, cards, endings, ids, notices, renewals
 from everline.catalogue import policy
-from tests.endings import hold, written
+from everline.notices.warnings import WRITERS, word_warning
+from tests.endings import ANA, EMAIL, arm, end_of, hold, running, waiting, warned, written
 from tests.reader import Browser, on_the_pages
 from tests.town import at_once
-from tests.world import Plan, World
+from tests.world import GIGABYTE, World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.
 
-EMAIL = "ana@customers.example"
-ANA = renewals.Contact(email=EMAIL, locale="en")
 SAID = {
     "en": ("Missing", "€10.00", "22 Dec 2026, 03:00 (Europe/Lisbon)"),
     "zh-Hans": ("还差", "€10.00", "2026年12月22日 03:00（Europe/Lisbon）"),
@@ -30,41 +29,6 @@ def outbox() -> Iterator[None]:
     notices.install({"email": notices.Outbox(), "sms": notices.Outbox()})
     yield
     notices.install({})
-
-
-def running(
-    world: World, plan: Plan, *, balance: int = 0, contact: renewals.Contact = ANA
-) -> cards.Card:
-    """Renew a card once, and leave `balance` on it."""
-    card = world.card(balance=plan.price + balance)
-    assert world.renew(card, plan, contact=contact).outcome == "renewed"
-    return card
-
-
-def arm(world: World, card: cards.Card, contact: renewals.Contact = ANA) -> None:
-    answer = autorenewal.give_mandate(
-        world.caller(),
-        card.id,
-        world.at,
-        plan_id=None,
-        words_version=autorenewal.VERSION,
-        contact=contact,
-    )
-    assert answer.outcome == "mandated"
-
-
-def end_of(world: World, card: cards.Card) -> datetime:
-    end = cards.status(card, world.at).valid_until
-    assert end is not None
-    return end
-
-
-def waiting(world: World) -> list[uuid.UUID]:
-    return [found for (found,) in world.all("select id from notices_notice where state='waiting'")]
-
-
-def warned(world: World, template: str) -> int:
-    return len(written(world, template))
 
 
 class TestTooLittleBalance:
@@ -183,53 +147,6 @@ class TestTriedInVain:
         assert warned(town, "auto_failed") == 2
 
 
-class TestEndingSoon:
-    """A term that nothing renews by itself."""
-
-    def test_is_told_once_to_who_asked_for_the_confirmation(self, town: World) -> None:
-        card = running(town, town.plan())
-        town.at = end_of(town, card) - timedelta(hours=72, minutes=1)
-        assert endings.warn_ending(town.at) == 0
-        town.advance(minutes=1)
-        assert sum(at_once([lambda: endings.warn_ending(town.at)] * 4)) == 1
-        assert written(town) == [("ending_soon", EMAIL, "waiting")]
-        (notice,) = notices.newest(1)
-        assert "22 Dec 2026, 03:00 (Europe/Lisbon)" in notice.words(policy()).text
-
-    def test_not_with_a_mandate_and_not_when_a_term_is_queued(self, town: World) -> None:
-        plan = town.plan()
-        arm(town, running(town, plan, balance=plan.price))
-        queued = running(town, plan, balance=plan.price)
-        assert town.renew(queued, plan).outcome == "renewed"
-        town.advance(days=28)
-        assert endings.warn_ending(town.at) == 0
-
-    def test_not_after_another_channel_renewed_though_it_was_written(self, town: World) -> None:
-        plan = town.plan()
-        card = running(town, plan, balance=plan.price)
-        town.advance(days=28)
-        assert endings.warn_ending(town.at) == 1
-        (notice,) = waiting(town)
-        assert town.renew(card, plan, channel="kiosk").outcome == "renewed"
-        assert notices.send(notice, town.now) == "stopped"
-        assert notices.send(notice, town.now) == "stopped"
-
-    def test_is_sent_when_it_is_still_true(self, town: World) -> None:
-        running(town, town.plan())
-        town.advance(days=28)
-        endings.warn_ending(town.at)
-        (notice,) = waiting(town)
-        assert notices.send(notice, town.now) == "sent"
-
-    def test_is_not_sent_after_the_end(self, town: World) -> None:
-        running(town, town.plan())
-        town.advance(days=28)
-        endings.warn_ending(town.at)
-        (notice,) = waiting(town)
-        town.advance(days=10)
-        assert notices.send(notice, town.now) == "stopped"
-
-
 class TestQuietHours:
     """By the clock of the card's place; delayed and never dropped."""
 
@@ -249,7 +166,6 @@ class TestQuietHours:
         town.at = datetime(2026, 11, 24, 5, tzinfo=UTC)
         town.renew(card, town.plan(), contact=ANA)
         town.at = datetime.fromisoformat(said).replace(tzinfo=UTC) - jakarta
-        town.owner.execute("update catalogue_policy set warn_month_hours = 120")
         assert endings.warn_ending(town.at) == 1
         run_at = town.one("select run_at from jobs_job where kind = 'notify'")
         assert run_at == datetime.fromisoformat(sent).replace(tzinfo=UTC) - jakarta
@@ -281,11 +197,11 @@ class TestLinks:
         autorenewal.warn_short(town.at)
         endings.warn_ending(town.at)
         links = {each.template: each.words(policy()).link for each in notices.newest(10)}
-        assert set(links) == {"auto_short", "ending_soon"}
+        assert set(links) == {"auto_short", "ending_days"}
         with on_the_pages(town):
             for template, card, where in (
                 ("auto_short", short, "/top-up"),
-                ("ending_soon", ending, f"/plans/{plan.code}"),
+                ("ending_days", ending, "/again"),
             ):
                 path = links[template].removeprefix(settings.PUBLIC_ADDRESS)
                 assert path.endswith(where)
@@ -306,7 +222,7 @@ class TestLinks:
             for letter in notices.newest(10)
             if letter.template == "auto_failed"
         }
-        assert letters["balance_short"].endswith("/top-up")
+        assert letters["balance_short"].endswith("/again")
         path = letters["card_suspended"].removeprefix(settings.PUBLIC_ADDRESS)
         with on_the_pages(town):
             assert "This card is suspended." in Browser(town).get(path).text
@@ -318,5 +234,62 @@ class TestLinks:
         town.advance(days=28)
         endings.warn_ending(town.at)
         monkeypatch.setattr(settings, "CAN_SIGN", False)
-        (notice,) = [each for each in notices.newest(5) if each.template == "ending_soon"]
+        (notice,) = [each for each in notices.newest(5) if each.template == "ending_days"]
         assert notice.words(policy()).link == f"{settings.PUBLIC_ADDRESS}/"
+
+
+class TestWords:
+    """Every warning, in every language: complete, short enough for a telephone, and masked."""
+
+    @pytest.mark.parametrize("locale", ["en", "zh-hans", "id"])
+    @pytest.mark.parametrize("told", WRITERS)
+    def test_are_complete(self, town: World, told: str, locale: str) -> None:
+        facts: dict[str, Any] = {
+            "card": str(ids.uuid7(town.at)),
+            "iccid": "8999907000000000017",
+            "zone": "Asia/Jakarta",
+            "plan": "HOME-30",
+            "successor": {"en": "NEW-30"},
+            "total": 12_345_600,
+            "agreed": 9_000_000,
+            "balance": 45_600,
+            "currency": "IDR",
+            "reason": "balance_short",
+            "on_renewal": "stack",
+            "left_bytes": 2 * GIGABYTE,
+            "kept_means": "•••• 4242",
+            "mandate": str(ids.uuid7(town.at)),
+        } | dict.fromkeys(("ends_at", "gone_at", "next_at", "as_of"), town.at.isoformat())
+        words = word_warning(
+            told,
+            facts,
+            {"en": "Home, one month", "zh-Hans": "家庭月套餐", "id": "Rumah sebulan"},
+            locale,
+            policy=policy(),
+            public_address="https://renew.long-operator-name.example",
+        )
+        assert "%" not in words.subject + words.lead + words.short or told == "data_low"
+        assert len(words.short) <= notices.wording.SMS_LENGTH_MAX
+        assert "•" not in words.short
+        assert "8999907000000000017" not in words.text + words.html + words.short
+        assert words.link in words.short
+        if told.startswith("auto_"):
+            assert words.stop in words.short
+            assert words.stop in words.text
+            assert "/auto/mnd_" in words.stop
+
+    def test_of_an_automatic_renewal_end_it_in_one_step(self, town: World) -> None:
+        plan = town.plan()
+        card = running(town, plan, balance=plan.price)
+        town.deliver_all()
+        arm(town, card)
+        town.at = end_of(town, card) - timedelta(minutes=1)
+        assert autorenewal.renew_due(town.at).renewed == 1
+        town.deliver_all()
+        stops = {
+            each.facts["channel"]: each.words(policy()).stop
+            for each in notices.newest(10)
+            if each.template == "renewed"
+        }
+        assert stops["web"] == ""
+        assert "/auto/rnw_" in stops["auto"]

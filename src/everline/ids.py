@@ -38,6 +38,7 @@ Prefix = Literal[
     "dev",  # device
     "ent",  # entitlement
     "job",  # job
+    "mnd",  # mandate
     "ntc",  # notice
     "pay",  # payment
     "per",  # person
@@ -61,12 +62,7 @@ _MILLISECONDS_MAX: Final = (1 << 48) - 1
 
 _CROCKFORD: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _CROCKFORD_LENGTH: Final = 26  # 130 bits, of which a UUID fills the lower 128
-_CROCKFORD_VALUES: Final = {
-    **{sign: value for value, sign in enumerate(_CROCKFORD)},
-    "i": 1,
-    "l": 1,
-    "o": 0,
-}
+_CROCKFORD_VALUES: Final = dict(zip(_CROCKFORD, range(32), strict=True)) | {"i": 1, "l": 1, "o": 0}
 
 # Without the pairs that look alike: 0 and O, 1 and I and L, 2 and Z, 5 and S, 8 and B, U and V.
 SPOKEN_ALPHABET: Final = "34679ACDEFGHJKMNPQRTVWXY"

@@ -134,6 +134,7 @@ def test_a_week_in_which_everything_goes_wrong(story: Story, simulator: Simulato
         "renewal give_back",
         "order send",
         "order succeed",
+        "notice ending_days email waiting",
         "notice refunded email sent",
     )
     assert state(world, queued) == "reversed"

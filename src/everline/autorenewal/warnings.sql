@@ -73,7 +73,11 @@ language sql stable as $$
     select jsonb_build_object(
         'card', card.id, 'iccid', card.iccid, 'zone', card.zone, 'plan', p.code,
         'total', warning_facts.total, 'currency', card.currency,
-        'balance', spendable(card.account_id, 'balance', card.currency), 'ends_at', term.ends_at
+        'balance', spendable(card.account_id, 'balance', card.currency), 'ends_at', term.ends_at,
+        'mandate', (
+            select m.id from autorenewal_mandate m
+            where m.card_id = card.id and m.ended_at is null
+        )
     )
     from catalogue_plan p where p.id = warning_facts.plan
 $$;

@@ -231,7 +231,8 @@ begin
 end $$;
 
 -- verb record_usage: writes how much of the present term is used, as a network tells it, and keeps
--- the last reading of each day. An older figure never replaces a newer one.
+-- the last reading of each day. An older figure never replaces a newer one. When 80 % or all of the
+-- data is reached, a job tells of it.
 -- Caller: cards/__init__.py. Locks: the entitlement.
 create or replace function record_usage(card uuid, used_bytes bigint, as_of timestamptz)
 returns boolean
@@ -243,20 +244,35 @@ begin
     if record_usage.used_bytes < 0 then
         raise exception 'used_bytes must not be negative' using errcode = 'EV003';
     end if;
-    update cards_entitlement e
-    set used_bytes = record_usage.used_bytes, used_as_of = record_usage.as_of
+    select e.* into term from cards_entitlement e
     where e.card_id = record_usage.card and e.state <> 'cancelled'
       and e.starts_at <= record_usage.as_of and e.ends_at > record_usage.as_of
-      and coalesce(e.used_as_of, e.starts_at) <= record_usage.as_of
-    returning e.* into term;
-    if term.id is null then
+    for update;
+    if term.id is null or coalesce(term.used_as_of, term.starts_at) > record_usage.as_of then
         return false;
     end if;
+    update cards_entitlement e
+    set used_bytes = record_usage.used_bytes, used_as_of = record_usage.as_of
+    where e.id = term.id;
     insert into cards_reading as r (entitlement_id, day, account_id, as_of, used_bytes)
     values (
         term.id, (record_usage.as_of at time zone 'UTC')::date, term.account_id,
         record_usage.as_of, record_usage.used_bytes
     ) on conflict on constraint cards_reading_pkey do update
     set as_of = excluded.as_of, used_bytes = excluded.used_bytes;
+    if data_mark(term, record_usage.used_bytes) > data_mark(term, term.used_bytes) then
+        perform queue_job(
+            'data_used', term.id, term.account_id, record_usage.as_of, record_usage.as_of
+        );
+    end if;
     return true;
 end $$;
+
+-- part data_mark: which mark of a term's data is reached: 1 from 80 % on, 2 when nothing is left;
+-- null where there is no limit.
+create or replace function data_mark(term cards_entitlement, used_bytes bigint) returns integer
+language sql immutable as $$
+    select
+        (data_mark.used_bytes * 5 >= (term.allowance_bytes + term.carried_bytes) * 4)::integer
+        + (data_mark.used_bytes >= term.allowance_bytes + term.carried_bytes)::integer
+$$;

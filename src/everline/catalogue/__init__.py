@@ -4,7 +4,14 @@ What a plan costs one card is asked of `renewals.quote`; here stand only the lis
 """
 
 from everline.catalogue.advice import Advice, Need, advise, roams, works_in
-from everline.catalogue.offers import Offer, Policy, offers, policy, version_on_sale
+from everline.catalogue.offers import (
+    Offer,
+    Policy,
+    offers,
+    policy,
+    sold_in_place,
+    version_on_sale,
+)
 from everline.catalogue.on_sale import REVISION, OnSale, on_sale
 from everline.catalogue.promotions import Promotion, running
 
@@ -22,6 +29,7 @@ __all__ = [
     "policy",
     "roams",
     "running",
+    "sold_in_place",
     "version_on_sale",
     "works_in",
 ]

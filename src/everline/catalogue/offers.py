@@ -6,10 +6,13 @@ when its term ends is told by renewals/quotes.py.
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from everline import database
+
+SUCCESSORS_MAX: Final = 5
+"""How many plans may have come in the place of one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,23 @@ def offers(currency: str, at: datetime, country: str | None = None) -> list[Offe
 def version_on_sale(code: str, currency: str, at: datetime) -> Offer | None:
     """Find the version of a plan that is on sale at `at`, or None."""
     return database.row(Offer, _ON_SALE + " and p.code = %s", [at, at, at, currency, code])
+
+
+def sold_in_place(code: str, currency: str, at: datetime) -> Offer | None:
+    """Find what is on sale of a plan, or of what came in its place; None when nothing is."""
+    wanted: str | None = code
+    for _step in range(SUCCESSORS_MAX):
+        if wanted is None:
+            break
+        offer = version_on_sale(wanted, currency, at)
+        if offer is not None:
+            return offer
+        wanted = database.value(
+            "select s.code from catalogue_plan p join catalogue_plan s on s.id = p.successor_id"
+            " where p.code = %s",
+            [wanted],
+        )
+    return None
 
 
 def policy() -> Policy:

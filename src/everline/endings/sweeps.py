@@ -4,13 +4,26 @@ Any number of workers may call each side by side. What they do stands in the SQL
 """
 
 from datetime import datetime
+from uuid import UUID
 
 from everline import database
+from everline.jobs import Now
 
 
 def warn_ending(at: datetime, most: int = 500) -> int:
-    """Warn that service ends soon, once a term that no mandate renews; gives how many."""
+    """Remind that service ends, on terms that no mandate renews; gives how many.
+
+    Seven days, three days, one day and six hours before, as far as they fit the term; once each.
+    """
     return int(database.value("select warn_ending(%s, %s)", [at, most]))
+
+
+def warn_data(term_id: UUID, now: Now) -> bool:
+    """Tell that most or all data of a term is used, as a reading says; once each.
+
+    Not of a term that was renewed already, nor of one whose data is renewed by itself.
+    """
+    return bool(database.value("select warn_data(%s, %s)", [term_id, now()]))
 
 
 def warn_number_ends(at: datetime, most: int = 500) -> int:

@@ -108,7 +108,10 @@ language sql as $$
             push_later.template, 'push', d.id::text, d.locale, push_later.facts, 'waiting'
         from notices_device d
         where d.card_id = (push_later.facts ->> 'card')::uuid
-          and push_later.template in ('ending_soon', 'number_ends', 'number_ends_soon')
+          and push_later.template in (
+              'ending_week', 'ending_days', 'ending_day', 'ending_soon', 'data_low', 'data_out',
+              'number_ends', 'number_ends_soon'
+          )
         on conflict do nothing
         returning id
     )

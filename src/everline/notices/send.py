@@ -138,6 +138,7 @@ def letter_of(notice: Notice, operator: Policy) -> Letter:
         text=words.short[:SMS_LENGTH_MAX] if is_sms else words.text,
         html="" if is_sms else words.html,
         leave="" if is_sms else words.leave,
+        stop="" if is_sms else words.stop,
     )
 
 

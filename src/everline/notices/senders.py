@@ -42,6 +42,8 @@ class Letter:
     device: Device | None = None
     leave: str = ""
     """Where the recipient leaves in one step; empty for what is no offer."""
+    stop: str = ""
+    """The page where automatic renewal is ended by a button; empty for all else."""
 
 
 class RefusedError(Exception):
@@ -107,7 +109,13 @@ class Smtp:
 
 
 def _leaving(letter: Letter) -> dict[str, str]:
-    """Let mail programs offer leaving in one step (RFC 8058)."""
+    """Let mail programs offer leaving in one step (RFC 8058).
+
+    Automatic renewal is ended on a page alone (RFC 2369): a mail program that ends it by itself, as
+    somebody marks a letter as junk, would cut a line off.
+    """
+    if letter.stop:
+        return {"List-Unsubscribe": f"<{letter.stop}>"}
     if not letter.leave:
         return {}
     return {

@@ -1,50 +1,20 @@
 """The words of warnings: what is to come for a card, and what one can do before it comes.
 
 They are no confirmations: no receipt stands behind them, and each leads to where the card can be
-helped, as far as this process can sign an address. What is written when stands in warnings.sql;
-confirmations are worded in wording.py.
+helped, as far as this process can sign an address. Automatic renewal is worded in auto_warnings.py,
+confirmations in wording.py; what is written when stands in warnings.sql.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from typing import Any, Final
-from uuid import UUID
 
 from django.utils.translation import get_language, gettext as _
 
-from everline import clock, ids
 from everline.catalogue import Policy
-from everline.errors import SENTENCES, Code
-from everline.money import Money
+from everline.notices.auto_warnings import AUTO_WRITERS, auto_path
+from everline.notices.said import Said, Told, card_path, say
+from everline.notices.stopping import stop_path
 from everline.notices.wording import Words, clean, short_subject, speaking
-from everline.trust import addresses
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """The facts of a card as they are said in the present language; "" is not known."""
-
-    card: str
-    ending: str
-    plan: str
-    amount: str
-    balance: str
-    missing: str
-    ends: str
-    gone: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Warning:
-    """One warning in words: `short` is all of it for a telephone."""
-
-    subject: str
-    lead: str
-    facts: tuple[tuple[str, str], ...]
-    link_text: str
-    short: str
 
 
 def word_warning(
@@ -57,135 +27,108 @@ def word_warning(
     public_address: str,
 ) -> Words:
     """Word a warning. A locale that we do not speak is answered in English."""
+    home = public_address.rstrip("/")
+    stop = stop_path(facts) if template in AUTO_WRITERS else ""
     with speaking(locale):
-        said = _said(facts, plan_names, policy)
-        link = public_address.rstrip("/") + _path(template, facts)
-        values = {
-            "card": said.card,
-            "ending": said.ending,
-            "plan": said.plan,
-            "amount": said.amount,
-            "missing": said.missing,
-            "end": said.ends,
-            "gone": said.gone,
-            "why": said.why,
-            "operator": clean(policy.name),
-            "link": link,
-        }
-        told = WRITERS[template](said, values)
+        said = say(
+            facts,
+            plan_names,
+            policy,
+            link=home + _path(template, facts),
+            stop=f"{home}{stop}" if stop else "",
+        )
+        told = WRITERS[template](said)
+        stopping = ((_("End auto-renewal in one step"), said.stop),) if said.stop else ()
         return Words(
             locale=get_language() or "en",
             subject=short_subject(told.subject),
             lead=told.lead,
-            facts=tuple((label, value) for label, value in told.facts if value),
-            link=link,
+            facts=tuple((label, value) for label, value in (*told.facts, *stopping) if value),
+            link=said.link,
             link_text=told.link_text,
-            short=told.short,
-            operator=clean(policy.name),
+            short=f"{told.short} {_('End it:')} {said.stop}" if said.stop else told.short,
+            operator=said.operator,
             domain=clean(policy.domain),
+            stop=said.stop,
         )
 
 
 def _path(template: str, facts: Mapping[str, Any]) -> str:
-    """Tell the page that helps: the top-up when money is short, the plan when a term ends."""
-    if not addresses.can_sign():
+    """Tell the page that helps: the same plan again, where that helps, or the card."""
+    card = card_path(facts)
+    if not card:
         return "/"
-    card = f"/cards/{addresses.token('crd', UUID(facts['card']))}"
-    if template == "auto_short" or facts.get("reason") == Code.BALANCE_SHORT:
-        return f"{card}/top-up"
-    return f"{card}/plans/{facts['plan']}" if template == "ending_soon" else card
+    if template in AUTO_WRITERS:
+        return auto_path(template, facts, card)
+    if template in {"data_low", "data_out"}:
+        return card if facts["on_renewal"] == "queue" else f"{card}/again"
+    return f"{card}/again"
 
 
-def _said(facts: Mapping[str, Any], names: Mapping[str, str], policy: Policy) -> _Said:
-    """Put facts into words: money and instants by the locale, numbers masked."""
-    locale = get_language() or "en"
-    by_locale = {name.lower(): text for name, text in names.items()}
-
-    def money(amount: int | None) -> str:
-        currency = facts.get("currency", "")
-        if amount is None:
-            return ""
-        return Money(amount, currency).format(locale, policy.currency_digits.get(currency))
-
-    def instant(name: str) -> str:
-        found = facts.get(name)
-        zone = facts["zone"]
-        return clock.format_instant(datetime.fromisoformat(found), zone, locale) if found else ""
-
-    total, balance = facts.get("total"), facts.get("balance")
-    missing = None if total is None or balance is None else max(0, total - balance)
-    reason = facts.get("reason")
-    return _Said(
-        card=ids.Iccid(facts["iccid"]).masked,
-        ending=f"*{facts['iccid'][-4:]}",
-        plan=clean(by_locale.get(locale) or by_locale.get("en") or facts["plan"]),
-        amount=money(total),
-        balance=money(balance),
-        missing=money(missing),
-        ends=instant("ends_at"),
-        gone=instant("gone_at"),
-        why=_(SENTENCES[Code(reason)]) if reason else "",
-    )
-
-
-def _short(said: _Said, values: Mapping[str, str]) -> _Warning:
-    """Tell that the balance will not suffice, how much is missing and when service stops."""
-    return _Warning(
-        subject=_("Balance too low for auto-renewal: %(missing)s missing") % values,
-        lead=_(
-            "The balance of your data card %(card)s is too low for its next auto-renewal. Service"
-            " stops on %(end)s unless it is topped up or renewed before."
+def _ending(said: Said) -> Told:
+    """Tell when service ends, and until when the card can still be renewed after that."""
+    values = said.values
+    lead = _("Your data card %(card)s works until %(end)s. Renew it before to stay online.")
+    if said.successor:
+        lead = _(
+            "Your data card %(card)s works until %(end)s. Its plan is no longer sold;"
+            " %(successor)s comes in its place. Renew before to stay online."
         )
-        % values,
-        facts=(*_card(said), (_("Balance"), said.balance), (_("Missing"), said.missing)),
-        link_text=_("Top up the balance"),
-        short=_(
-            "%(operator)s: %(missing)s missing for the auto-renewal of card %(ending)s. Service"
-            " stops on %(end)s. %(link)s"
-        )
-        % values,
-    )
-
-
-def _failed(said: _Said, values: Mapping[str, str]) -> _Warning:
-    """Tell that automatic renewal was tried and refused, and why; it is tried again."""
-    return _Warning(
-        subject=_("Auto-renewal of card %(card)s did not work") % values,
-        lead=_(
-            "We tried to renew your data card %(card)s, and nothing was charged. %(why)s We try"
-            " again until service stops on %(end)s."
-        )
-        % values,
-        facts=(*_card(said), (_("Balance"), said.balance)),
-        link_text=_("Top up or renew"),
-        short=_(
-            "%(operator)s: auto-renewal of card %(ending)s did not work. %(why)s Service stops on"
-            " %(end)s. %(link)s"
-        )
-        % values,
-    )
-
-
-def _ending(said: _Said, values: Mapping[str, str]) -> _Warning:
-    """Tell that service ends soon, and until when the card can still be renewed after that."""
-    return _Warning(
+    return Told(
         subject=_("Service ends soon: %(end)s") % values,
-        lead=_("Your data card %(card)s works until %(end)s. Renew it before to stay online.")
-        % values,
+        lead=lead % values,
         facts=(
             (_("Card number (ICCID)"), said.card),
             (_("Plan"), said.plan),
+            (_("In its place"), said.successor),
             (_("Valid until"), said.ends),
             (_("Renewable until"), said.gone),
         ),
-        link_text=_("Renew"),
+        link_text=_("Renew with the same plan") if not said.successor else _("Renew"),
         short=_("%(operator)s: card %(ending)s works until %(end)s. Renew: %(link)s") % values,
     )
 
 
-def _number_ends(said: _Said, values: Mapping[str, str]) -> _Warning:
+def _data_low(said: Said) -> Told:
+    """Tell that four fifths of the data are used."""
+    values = said.values
+    return Told(
+        subject=_("80 %% of the data is used: %(left)s left") % values,
+        lead=_("Your data card %(card)s has used 80 %% of its data. %(left)s are left.") % values,
+        facts=_data(said),
+        link_text=_("Get more data"),
+        short=_("%(operator)s: card %(ending)s has %(left)s of data left. More: %(link)s") % values,
+    )
+
+
+def _data_out(said: Said) -> Told:
+    """Tell that all data is used."""
+    values = said.values
+    return Told(
+        subject=_("All data of card %(card)s is used") % values,
+        lead=_("Your data card %(card)s has used all its data. Its plan runs until %(end)s.")
+        % values,
+        facts=_data(said),
+        link_text=_("Get more data"),
+        short=_("%(operator)s: card %(ending)s has used all its data. More: %(link)s") % values,
+    )
+
+
+def _data(said: Said) -> tuple[tuple[str, str], ...]:
+    """Give the facts of data that is used up."""
+    return (
+        (_("Card number (ICCID)"), said.card),
+        (_("Plan"), said.plan),
+        (_("Data left"), said.left),
+        (_("As of"), said.as_of),
+        (_("Valid until"), said.ends),
+    )
+
+
+def _number_ends(said: Said) -> Told:
     """Tell that the number is given away soon."""
-    return _Warning(
+    values = said.values
+    return Told(
         subject=_("The number of card %(card)s is given away on %(gone)s") % values,
         lead=_(
             "Your data card %(card)s has lapsed. It can be renewed until %(gone)s; then it ends"
@@ -207,20 +150,15 @@ def _number_ends(said: _Said, values: Mapping[str, str]) -> _Warning:
     )
 
 
-def _card(said: _Said) -> tuple[tuple[str, str], ...]:
-    """Give the facts of an automatic renewal."""
-    return (
-        (_("Card number (ICCID)"), said.card),
-        (_("Plan"), said.plan),
-        (_("Amount"), said.amount),
-        (_("Valid until"), said.ends),
-    )
-
-
-WRITERS: Final = {
-    "auto_short": _short,
-    "auto_failed": _failed,
+WRITERS: Final[dict[str, Callable[[Said], Told]]] = {
+    "ending_week": _ending,
+    "ending_days": _ending,
+    "ending_day": _ending,
     "ending_soon": _ending,
+    "data_low": _data_low,
+    "data_out": _data_out,
     "number_ends": _number_ends,
     "number_ends_soon": _number_ends,
+    **AUTO_WRITERS,
 }
+"""How each warning is worded."""

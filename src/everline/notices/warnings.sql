@@ -107,6 +107,16 @@ begin
     return true;
 end $$;
 
+-- part is_data_mark: whether a term runs whose data has reached this mark and no higher one.
+create or replace function is_data_mark(term uuid, mark integer, at timestamptz) returns boolean
+language sql stable as $$
+    select exists (
+        select from cards_entitlement e
+        where e.id = is_data_mark.term and e.state <> 'cancelled' and e.ends_at > is_data_mark.at
+          and data_mark(e, e.used_bytes) = is_data_mark.mark
+    )
+$$;
+
 -- verb notice_stands: whether a warning is still true when it is about to be sent.
 -- Caller: notices/send.py. Locks: nothing. It falls when the card was renewed through any channel
 -- meanwhile, when what it warns of has happened, and when its cause is gone.
@@ -128,13 +138,16 @@ begin
     ) then
         return false;
     end if;
+    if told.template in ('ending_week', 'ending_days', 'ending_day', 'ending_soon') then
+        return not is_armed and notice_stands.at < (told.facts ->> 'ends_at')::timestamptz;
+    end if;
     return case told.template
         when 'auto_short' then is_armed
             and notice_stands.at < (told.facts ->> 'ends_at')::timestamptz
             and spendable(card.account_id, 'balance', card.currency)
             < (told.facts ->> 'total')::bigint
-        when 'ending_soon' then not is_armed
-            and notice_stands.at < (told.facts ->> 'ends_at')::timestamptz
+        when 'data_low' then is_data_mark(told.fact_id, 1, notice_stands.at)
+        when 'data_out' then is_data_mark(told.fact_id, 2, notice_stands.at)
         when 'number_ends' then notice_stands.at < (told.facts ->> 'gone_at')::timestamptz
         when 'number_ends_soon' then notice_stands.at < (told.facts ->> 'gone_at')::timestamptz
         else true

@@ -18,6 +18,7 @@ from django.utils.translation import get_language, gettext as _, override
 from everline import clock, ids
 from everline.catalogue import Policy
 from everline.money import Money
+from everline.notices.stopping import stop_path
 
 LOCALES: Final = ("en", "zh-hans", "id")
 SMS_LENGTH_MAX: Final = 480
@@ -53,6 +54,9 @@ class Words:
     domain: str
     leave: str = ""
     """The address by which the recipient gets no more of these; empty where nobody can."""
+
+    stop: str = ""
+    """The address of the page that ends automatic renewal; empty for all else."""
 
     has_receipt: bool = False
     """Whether `link` leads to a receipt, which then stands beside it as PDF."""
@@ -132,6 +136,9 @@ class _Said:
     deadline: str
     """Until when an open renewal can be paid; empty for all else."""
 
+    stop: str
+    """The page that ends automatic renewal, where that was it; empty for all else."""
+
 
 def _said(
     facts: Mapping[str, Any], names: Mapping[str, str], policy: Policy, public_address: str
@@ -165,6 +172,7 @@ def _said(
         state=facts["state"],
         link=public_address.rstrip("/") + facts.get("path", f"/{place}/{receipt}"),
         deadline=_instant(facts.get("deadline_at"), facts["zone"], locale),
+        stop=f"{public_address.rstrip('/')}{stop}" if (stop := stop_path(facts)) else "",
     )
 
 
@@ -172,6 +180,7 @@ def _renewed(said: _Said, policy: Policy) -> Words:
     """Confirm a renewal that was paid and delivered."""
     values = {"card": said.card, "plan": said.plan, "end": said.ends, "link": said.link}
     values["operator"] = clean(policy.name)
+    stopping = ((_("End auto-renewal in one step"), said.stop),) if said.stop else ()
     return Words(
         locale=get_language() or "en",
         subject=short_subject(_("Renewed: %(plan)s, valid until %(end)s") % values),
@@ -184,6 +193,7 @@ def _renewed(said: _Said, policy: Policy) -> Words:
             (_("Paid by"), said.means),
             (_("Starts"), said.starts),
             (_("Valid until"), said.ends),
+            *stopping,
         ),
         link=said.link,
         link_text=_("See the receipt"),
@@ -191,10 +201,12 @@ def _renewed(said: _Said, policy: Policy) -> Words:
             "%(operator)s: card %(card)s is renewed with %(plan)s, %(amount)s by %(means)s, valid"
             " until %(end)s. %(link)s"
         )
-        % (values | {"card": said.ending, "amount": said.amount, "means": said.short_means}),
+        % (values | {"card": said.ending, "amount": said.amount, "means": said.short_means})
+        + (f" {_('End it:')} {said.stop}" if said.stop else ""),
         operator=clean(policy.name),
         domain=clean(policy.domain),
         has_receipt=True,
+        stop=said.stop,
     )
 
 

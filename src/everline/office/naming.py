@@ -104,6 +104,7 @@ def job_name(code: str) -> str:
         "deliver": _("Deliver a plan"),
         "withdraw": _("Take a plan back"),
         "notify": _("Send a notice"),
+        "data_used": _("Tell of used data"),
     }.get(code, code)
 
 
@@ -116,7 +117,15 @@ def notice_name(code: str) -> str:
         "pay_link": _("Link to pay"),
         "auto_short": _("Balance too low for auto-renewal"),
         "auto_failed": _("Auto-renewal failed"),
+        "auto_ahead": _("What auto-renewal will take"),
+        "auto_changed": _("Auto-renewal changes"),
+        "auto_consent": _("Auto-renewal waits for consent"),
+        "ending_week": _("Plan ends in a week"),
+        "ending_days": _("Plan ends in three days"),
+        "ending_day": _("Plan ends in a day"),
         "ending_soon": _("Plan ends soon"),
+        "data_low": _("Most data is used"),
+        "data_out": _("All data is used"),
         "number_ends": _("Number has ended"),
         "number_ends_soon": _("Number ends soon"),
     }.get(code, code)

@@ -260,6 +260,7 @@ language sql as $$
             'total', (tell.renewal).total, 'currency', (tell.renewal).currency,
             'means', (tell.renewal).means, 'ends_at', (tell.renewal).ends_at,
             'starts_at', (tell.renewal).starts_at, 'state', (tell.renewal).state,
+            'channel', (tell.renewal).channel,
             'masked_means', case (tell.renewal).means
                 when 'gateway' then masked_means_of((tell.renewal).id, tell.fact) else '' end
         ), coalesce(tell.run_at, tell.at), tell.at

@@ -15,6 +15,12 @@ from everline import ids
 SIGNATURE_LENGTH: Final = 16
 """Characters of base 64, so 96 bits: short enough for an address, too many to guess."""
 
+SEEING: Final = "web"
+"""The purpose of most addresses: to see what anybody with the number sees, and to buy."""
+
+STOPPING: Final = "stop"
+"""To end automatic renewal in one step, and nothing else."""
+
 
 class _Signer(signing.Signer):
     """Django's signer, with a shorter signature."""
@@ -29,18 +35,18 @@ def can_sign() -> bool:
     return bool(settings.CAN_SIGN)
 
 
-def token(prefix: ids.Prefix, inner: UUID) -> str:
-    """Write an id as it stands in an address."""
-    return _signer(prefix).sign(ids.outside(prefix, inner))
+def token(prefix: ids.Prefix, inner: UUID, purpose: str = SEEING) -> str:
+    """Write an id as it stands in an address; one for a purpose opens nothing else."""
+    return _signer(prefix, purpose).sign(ids.outside(prefix, inner))
 
 
-def read_token(prefix: ids.Prefix, written: str) -> UUID:
-    """Read a token. Raises ValueError when the signature or the id is wrong."""
+def read_token(prefix: ids.Prefix, written: str, purpose: str = SEEING) -> UUID:
+    """Read a token. Raises ValueError when the signature, the purpose or the id is wrong."""
     try:
-        return ids.inside(prefix, _signer(prefix).unsign(written))
+        return ids.inside(prefix, _signer(prefix, purpose).unsign(written))
     except signing.BadSignature as error:
         raise ValueError("the signature is wrong") from error
 
 
-def _signer(prefix: ids.Prefix) -> _Signer:
-    return _Signer(sep=".", salt=f"everline.web.{prefix}")
+def _signer(prefix: ids.Prefix, purpose: str) -> _Signer:
+    return _Signer(sep=".", salt=f"everline.{purpose}.{prefix}")

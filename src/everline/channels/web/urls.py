@@ -8,6 +8,7 @@ from django.urls import path
 
 from everline.channels.web import (
     adding,
+    again,
     doors,
     entry,
     esims,
@@ -43,6 +44,7 @@ urlpatterns = [
     path("cards/<card:card_id>/activate", doors.activate, name="activate"),
     path("cards/<card:card_id>/bind", doors.bind, name="bind"),
     path("cards/<card:card_id>/plans/<slug:plan>", ordering.order, name="order"),
+    path("cards/<card:card_id>/again", again.show, name="again"),
     path("cards/<card:card_id>/auto-renewal", mandates.switch, name="auto-renewal"),
     path("esim", esims.choose, name="esim"),
     path("esim/take", esims.take, name="take-esim"),

@@ -1,0 +1,162 @@
+"""The words of what people are told of automatic renewal before it charges, and when it cannot.
+
+Each carries the address that ends it in one step. When they are written stands in
+autorenewal/ahead.sql and autorenewal/warnings.sql; other warnings are worded in warnings.py.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from everline.errors import Code
+from everline.notices.said import Said, Told
+from everline.trust import addresses
+
+
+def auto_path(template: str, facts: Mapping[str, Any], card: str) -> str:
+    """Tell the page that helps: to agree anew, to top up, to pay at once, or to look."""
+    mandate = facts.get("mandate")
+    if mandate and (template == "auto_consent" or facts.get("reason") == "consent_needed"):
+        return f"/auto/{addresses.token('mnd', UUID(mandate))}/agree"
+    if template == "auto_short":
+        return f"{card}/top-up"
+    if template in {"auto_ahead", "auto_changed"}:
+        return f"{card}/auto-renewal"
+    return card if facts.get("reason") in _CLOSED else f"{card}/again"
+
+
+_CLOSED: Final = frozenset({Code.CARD_SUSPENDED, Code.CARD_LOST, Code.CARD_NOT_BOUND})
+"""What stands against every renewal: paying at once does not help."""
+
+
+def _ahead(said: Said) -> Told:
+    """Tell what is taken when, before it is."""
+    values = said.values
+    return Told(
+        subject=_("Auto-renewal takes %(amount)s on %(next)s") % values,
+        lead=_(
+            "Your data card %(card)s renews by itself. We take %(amount)s for %(plan)s, first tried"
+            " on %(next)s. You need to do nothing."
+        )
+        % values,
+        facts=_planned(said),
+        link_text=_("See or change it"),
+        short=_(
+            "%(operator)s: auto-renewal of card %(ending)s takes %(amount)s on %(next)s. %(link)s"
+        )
+        % values,
+    )
+
+
+def _changed(said: Said) -> Told:
+    """Tell that price or plan are others than before, at no more than was agreed to."""
+    values = said.values
+    return Told(
+        subject=_("Auto-renewal changes: now %(amount)s") % values,
+        lead=_(
+            "The next auto-renewal of your data card %(card)s is another than the last one:"
+            " %(plan)s for %(amount)s, first tried on %(next)s."
+        )
+        % values,
+        facts=_planned(said),
+        link_text=_("See or change it"),
+        short=_(
+            "%(operator)s: auto-renewal of card %(ending)s is now %(plan)s for %(amount)s, on"
+            " %(next)s. %(link)s"
+        )
+        % values,
+    )
+
+
+def _consent(said: Said) -> Told:
+    """Tell that more than was agreed to would be charged, so nothing is without a new consent."""
+    values = said.values
+    return Told(
+        subject=_("Agree to %(amount)s, or service ends on %(end)s") % values,
+        lead=_(
+            "The next auto-renewal of your data card %(card)s would be %(plan)s for %(amount)s. You"
+            " agreed to %(agreed)s at most, so we charge nothing until you agree to the new price."
+        )
+        % values,
+        facts=(*_planned(said), (_("Agreed at most"), said.agreed)),
+        link_text=_("Look at it and agree"),
+        short=_(
+            "%(operator)s: card %(ending)s would renew for %(amount)s. Agree before %(end)s or"
+            " service ends: %(link)s"
+        )
+        % values,
+    )
+
+
+def _short(said: Said) -> Told:
+    """Tell that the balance will not suffice, how much is missing and when service stops."""
+    values = said.values
+    return Told(
+        subject=_("Balance too low for auto-renewal: %(missing)s missing") % values,
+        lead=_(
+            "The balance of your data card %(card)s is too low for its next auto-renewal. Service"
+            " stops on %(end)s unless it is topped up or renewed before."
+        )
+        % values,
+        facts=(*_card(said), (_("Balance"), said.balance), (_("Missing"), said.missing)),
+        link_text=_("Top up the balance"),
+        short=_(
+            "%(operator)s: %(missing)s missing for the auto-renewal of card %(ending)s. Service"
+            " stops on %(end)s. %(link)s"
+        )
+        % values,
+    )
+
+
+def _failed(said: Said) -> Told:
+    """Tell that automatic renewal was tried and refused, and why; it is tried again."""
+    values = said.values
+    return Told(
+        subject=_("Auto-renewal of card %(card)s did not work") % values,
+        lead=_(
+            "We tried to renew your data card %(card)s, and nothing was charged. %(why)s We try"
+            " again until service stops on %(end)s."
+        )
+        % values,
+        facts=(*_card(said), (_("Balance"), said.balance)),
+        link_text=_("Pay now"),
+        short=_(
+            "%(operator)s: auto-renewal of card %(ending)s did not work. %(why)s Service stops on"
+            " %(end)s. %(link)s"
+        )
+        % values,
+    )
+
+
+def _planned(said: Said) -> tuple[tuple[str, str], ...]:
+    """Give the facts of a charge that is to come."""
+    return (
+        (_("Card number (ICCID)"), said.card),
+        (_("Plan"), said.plan),
+        (_("Amount"), said.amount),
+        (_("First tried"), said.next),
+        (_("Paid from"), said.means),
+        (_("Valid until"), said.ends),
+    )
+
+
+def _card(said: Said) -> tuple[tuple[str, str], ...]:
+    """Give the facts of an automatic renewal."""
+    return (
+        (_("Card number (ICCID)"), said.card),
+        (_("Plan"), said.plan),
+        (_("Amount"), said.amount),
+        (_("Valid until"), said.ends),
+    )
+
+
+AUTO_WRITERS: Final[dict[str, Callable[[Said], Told]]] = {
+    "auto_ahead": _ahead,
+    "auto_changed": _changed,
+    "auto_consent": _consent,
+    "auto_short": _short,
+    "auto_failed": _failed,
+}
+"""How each warning of automatic renewal is worded."""
