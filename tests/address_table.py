@@ -80,6 +80,8 @@ TABLE: Final[tuple[Row, ...]] = (
         "GET POST /cards/<card:card_id>/plans/<slug:plan>",
         "GET POST /cards/<card:card_id>/top-up",
         "GET /cards/<card:card_id>/again",
+        "GET POST /auto/<stop:mandate_id>/end",
+        "GET POST /auto/<stop-renewal:renewal_id>/end",
         "GET /esim",
         "POST /esim/take",
         "GET /renewals/<renewal:renewal_id>",

@@ -13,7 +13,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from psycopg.types.json import Jsonb
 
-from everline import cards, ids, notices, renewals
+from everline import autorenewal, cards, ids, notices, renewals
 from everline.database.requests import Answer
 from everline.office.table_list import TABLES
 from everline.people import keys, staff, terminals
@@ -44,6 +44,7 @@ class Things:
         self.other_card = world.card(balance=5000)
         self.holder, self.other_holder = self._holder(self.card), self._holder(self.other_card)
         self.bought = named(world.renew(self.card, self.plan))
+        self.mandate, self.by_itself = self._mandate()
         self.open = world.place(self.card, self.plan)
         self.attempt = world.send(self.open)
         world.hear(self.attempt, "unknown")
@@ -110,6 +111,22 @@ class Things:
         )  # fmt: skip
         return its_id
 
+    def _mandate(self) -> tuple[uuid.UUID, uuid.UUID]:
+        """Let a card be renewed by itself once; it stays switched on."""
+        card = self.world.card(balance=9000)
+        given = autorenewal.give_mandate(
+            self.world.caller(),
+            card.id,
+            self.world.at,
+            plan_id=None,
+            words_version=autorenewal.VERSION,
+            contact=notices.NOBODY,
+        )
+        assert given.outcome == "mandated"
+        mandate = self.world.one("select id from autorenewal_mandate where card_id = %s", card.id)
+        assert isinstance(mandate, uuid.UUID)
+        return mandate, named(self.world.renew(card, self.plan, channel="auto"))
+
     def _consent(self, name: str) -> uuid.UUID:
         """Ask for messages about offers."""
         contact = notices.Contact(email=f"{name}@testline.example")
@@ -171,6 +188,8 @@ class Things:
                 f"/top-ups/{ids.outside('top', self.topped)}/receipt.pdf"
             ),
             "<renewal:renewal_id>": renewal,
+            "<stop:mandate_id>": addresses.token("mnd", self.mandate, addresses.STOPPING),
+            "<stop-renewal:renewal_id>": addresses.token("rnw", self.by_itself, addresses.STOPPING),
             "<receipt:renewal_id>": ids.outside("rnw", self.open),
             "/leave/<consent:consent_id>": f"/leave/{ids.outside('ntc', self.left)}",
             "<consent:consent_id>": ids.outside("ntc", self.wanted),

@@ -21,6 +21,7 @@ from everline.autorenewal.mandates import (
     skip_term,
 )
 from everline.autorenewal.standing import Standing, standing
+from everline.autorenewal.tracing import Traced, trace, trace_renewal
 from everline.autorenewal.warnings import warn_short
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "VERSION",
     "Standing",
     "Swept",
+    "Traced",
     "Wishes",
     "change_mandate",
     "charge_due",
@@ -39,6 +41,8 @@ __all__ = [
     "resume_mandate",
     "skip_term",
     "standing",
+    "trace",
+    "trace_renewal",
     "warn_short",
     "words",
 ]

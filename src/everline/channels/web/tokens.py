@@ -17,14 +17,15 @@ class _Converter:
     """Turns a part of an address into the id of something, and back; a wrong one is not found."""
 
     prefix: ClassVar[ids.Prefix]
+    purpose: ClassVar[str] = addresses.SEEING
 
     def to_python(self, value: str) -> UUID:
         """Read a token. Raises ValueError, which Django answers with 404."""
-        return addresses.read_token(self.prefix, value)
+        return addresses.read_token(self.prefix, value, self.purpose)
 
     def to_url(self, value: UUID) -> str:
         """Write a token."""
-        return addresses.token(self.prefix, value)
+        return addresses.token(self.prefix, value, self.purpose)
 
 
 class CardConverter(_Converter):
@@ -46,6 +47,25 @@ class TopUpConverter(_Converter):
 
     prefix = "top"
     regex = r"top_[0-9a-z]{26}\.[\w-]{16}"
+
+
+class MandateConverter(_Converter):
+    """`<mandate:…>` in an address: where somebody agrees anew."""
+
+    prefix = "mnd"
+    regex = r"mnd_[0-9a-z]{26}\.[\w-]{16}"
+
+
+class StopConverter(MandateConverter):
+    """`<stop:…>` in an address: where a mandate is ended, and nothing else."""
+
+    purpose = addresses.STOPPING
+
+
+class StopRenewalConverter(RenewalConverter):
+    """`<stop-renewal:…>` in an address: the same, by a renewal that the mandate made."""
+
+    purpose = addresses.STOPPING
 
 
 class ReceiptConverter:
@@ -81,7 +101,10 @@ def register() -> None:
     """Make the converters known to Django's addresses."""
     register_converter(CardConverter, "card")
     register_converter(ConsentConverter, "consent")
+    register_converter(MandateConverter, "mandate")
     register_converter(ReceiptConverter, "receipt")
     register_converter(RenewalConverter, "renewal")
+    register_converter(StopConverter, "stop")
+    register_converter(StopRenewalConverter, "stop-renewal")
     register_converter(TopUpConverter, "topup")
     register_converter(TopUpReceiptConverter, "topup-receipt")

@@ -9,6 +9,7 @@ from django.urls import path
 from everline.channels.web import (
     adding,
     again,
+    consenting,
     doors,
     entry,
     esims,
@@ -46,6 +47,8 @@ urlpatterns = [
     path("cards/<card:card_id>/plans/<slug:plan>", ordering.order, name="order"),
     path("cards/<card:card_id>/again", again.show, name="again"),
     path("cards/<card:card_id>/auto-renewal", mandates.switch, name="auto-renewal"),
+    path("auto/<stop:mandate_id>/end", consenting.end, name="auto-end"),
+    path("auto/<stop-renewal:renewal_id>/end", consenting.end_of_renewal, name="auto-end-renewal"),
     path("esim", esims.choose, name="esim"),
     path("esim/take", esims.take, name="take-esim"),
     path("cards/<card:card_id>/esim", esims.of_card, name="card-esim"),
