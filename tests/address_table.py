@@ -130,12 +130,15 @@ TABLE: Final[tuple[Row, ...]] = (
     *rows(
         HOLDER,
         "POST /cards/<card:card_id>/auto-renewal",
+        "POST /cards/<card:card_id>/auto-renewal/pause",
+        "POST /cards/<card:card_id>/auto-renewal/change",
         "GET /cards/<card:card_id>/esim",
         "GET POST /cards/<card:card_id>/pin",
         "POST /renewals/<renewal:renewal_id>/balance",
     ),
     *rows(
         HELD,
+        "GET /cards/<card:card_id>/auto-renewal",
         "GET /my/cards/<card:card_id>",
         "POST /my/cards/<card:card_id>/bind",
         "POST /my/cards/<card:card_id>/unbind",

@@ -38,6 +38,9 @@ CONSENTS = {
     ("2026-11", "en"): "86fb8be55e913b53",
     ("2026-11", "zh-hans"): "86c863cb2d13a080",
     ("2026-11", "id"): "84bb1abc7d672d62",
+    ("2026-12", "en"): "d4003cc9a9a264f4",
+    ("2026-12", "zh-hans"): "4110074ab82c3156",
+    ("2026-12", "id"): "587b684d37d71bba",
 }
 """What each version of the consent says in each language, by hash: it never changes again."""
 

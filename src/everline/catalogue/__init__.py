@@ -7,6 +7,7 @@ from everline.catalogue.advice import Advice, Need, advise, roams, works_in
 from everline.catalogue.offers import (
     Offer,
     Policy,
+    find_plan,
     offers,
     policy,
     sold_in_place,
@@ -24,6 +25,7 @@ __all__ = [
     "Policy",
     "Promotion",
     "advise",
+    "find_plan",
     "offers",
     "on_sale",
     "policy",

@@ -86,6 +86,14 @@ def version_on_sale(code: str, currency: str, at: datetime) -> Offer | None:
     return database.row(Offer, _ON_SALE + " and p.code = %s", [at, at, at, currency, code])
 
 
+def find_plan(code: str) -> UUID | None:
+    """Find a plan by its code, whether it is sold or not."""
+    found: UUID | None = database.value(
+        "select p.id from catalogue_plan p where p.code = %s", [code]
+    )
+    return found
+
+
 def sold_in_place(code: str, currency: str, at: datetime) -> Offer | None:
     """Find what is on sale of a plan, or of what came in its place; None when nothing is."""
     wanted: str | None = code

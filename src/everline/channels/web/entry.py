@@ -120,7 +120,7 @@ def card(request: HttpRequest, card_id: UUID) -> HttpResponse:
     context |= _plans(request, sold, pace, policy, at)
     if is_holder:
         context |= private(request, found, status, policy)
-    context |= mandates.shown(request, found, policy, at)
+    context |= mandates.shown(request, found, at)
     return page(request, "card.html", context, policy=policy)
 
 

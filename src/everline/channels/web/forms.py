@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import get_language, gettext as _, gettext_lazy
 
 from everline import payments, topups
-from everline.autorenewal.consent import WORDS
+from everline.autorenewal.consent import AMOUNTED, WORDS
 from everline.cards import Card
 from everline.catalogue import Policy
 from everline.ids import Eid, Imei
@@ -25,6 +25,12 @@ from everline.renewals import Contact
 EMAIL_LENGTH_MAX: Final = 200
 AMOUNT_LENGTH_MAX: Final = 24
 PROMO_LENGTH_MAX: Final = 40
+
+
+def were_shown(given: dict[str, Any]) -> bool:
+    """Tell whether words of a consent were shown, with the amount that they speak of."""
+    version = given.get("words_version")
+    return bool(version) and (version not in AMOUNTED or given.get("agreed") is not None)
 
 
 class PageForm(forms.Form):
@@ -141,6 +147,7 @@ class OrderForm(ContactForm):
     again = forms.BooleanField(required=False)
     auto = forms.BooleanField(required=False)
     words_version = forms.ChoiceField(choices=[(each, "") for each in WORDS], required=False)
+    agreed = forms.IntegerField(min_value=1, max_value=AMOUNT_MAX, required=False)
 
     def clean_ends_at(self) -> datetime:
         """Read the end that was shown."""
@@ -155,20 +162,13 @@ class OrderForm(ContactForm):
     def clean(self) -> dict[str, Any]:
         """Take no consent to words that are not said to have been shown."""
         given = super().clean() or {}
-        given["auto"] = bool(given.get("auto") and given.get("words_version"))
+        given["auto"] = bool(given.get("auto") and were_shown(given))
         return given
 
     @property
     def was_tampered(self) -> bool:
         """Whether a field is wrong that nobody types: then the details must be shown anew."""
         return bool(self.errors.keys() - {"contact", "means", "again"})
-
-
-class SwitchForm(RequestForm):
-    """Automatic renewal switched on or off, with the version of the words that were shown."""
-
-    wanted = forms.ChoiceField(choices=[("on", ""), ("off", "")])
-    words_version = forms.ChoiceField(choices=[(each, "") for each in WORDS], required=False)
 
 
 class EsimForm(RequestForm):

@@ -67,7 +67,7 @@ def _show(
         "request_id": uuid4(),
         **_devices(card, found),
         **pins.shown(request, card.account_id),
-        **mandates.shown(request, card, policy, at),
+        **mandates.shown(request, card, at),
     }
     return page(request, "held.html", context, status=status, policy=policy)
 

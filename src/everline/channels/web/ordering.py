@@ -6,10 +6,11 @@ price or end that changed meanwhile is refused by the core. The payment is follo
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.translation import get_language, gettext as _
@@ -173,9 +174,14 @@ def look(
         is_holder=is_holder,
         balance=ledger.spendable(card.account_id, "balance", card.currency) if is_holder else None,
         repeated=renewed_before(card.id, offer.code, typed.get("request_id", ""), at),
-        may_mandate=(is_holder or not is_held(card.account_id))
-        and autorenewal.standing(card.id, at) is None,
+        may_mandate=(is_holder or not is_held(card.account_id)) and needs_consent(card.id, at),
     )
+
+
+def needs_consent(card_id: UUID, at: datetime) -> bool:
+    """Tell whether automatic renewal is off, or waits for a consent to a higher price."""
+    found = autorenewal.standing(card_id, at)
+    return found is None or found.consent_needed
 
 
 def details(
@@ -195,6 +201,7 @@ def details(
     assert quote.total is not None
     promo = "" if checkout.promo_refusal else checkout.promo
     bonus = quote.bonus_bytes
+    period = words.period(checkout.offer.period_unit, checkout.offer.period_count)
     promo_form = PromoForm({"promo": checkout.promo})
     if checkout.promo_refusal:
         promo_form.add_error("promo", _(checkout.promo_refusal.sentence))
@@ -208,7 +215,7 @@ def details(
         "plan": words.name(checkout.offer.names),
         "data": words.allowance(quote.allowance_bytes, quote.fair_use_bytes),
         "bonus": words.data(bonus) if bonus else "",
-        "period": words.period(checkout.offer.period_unit, checkout.offer.period_count),
+        "period": period,
         "place": words.place(checkout.offer),
         "devices": words.devices(checkout.offer.devices_max),
         "fate": words.fate(quote),
@@ -237,9 +244,12 @@ def details(
             "ends_at": quote.ends_at.isoformat(),
             "promo": promo,
             "words_version": autorenewal.VERSION,
+            "agreed": quote.price,
         },
         "chosen_means": form.data.get("means", ""),
         "consent": autorenewal.words() if checkout.may_mandate else (),
+        "each_term": _("%(price)s for %(period)s")
+        % {"price": money(quote.price), "period": period},
         "wants_auto": bool(form.data.get("auto")),
     }
     return page(request, "order.html", context, status=status, policy=policy)
@@ -271,18 +281,30 @@ def take(request: HttpRequest, checkout: Checkout, form: OrderForm, at: datetime
     assert answer.id is not None
     browser.remember_renewal(request, answer.id)
     if sent["auto"] and checkout.may_mandate:
-        # Its request id comes from the order's: the same form sent twice is one mandate.
-        autorenewal.give_mandate(
-            Caller(CHANNEL, SOURCE, f"{caller.request_id}:auto"),
-            checkout.card.id,
-            at,
-            plan_id=None,
-            words_version=sent["words_version"],
-            contact=sent["contact"],
-        )
+        _agree(request, checkout, sent, at)
     if sent["means"] == "balance":
         return see_other("web:renewal", answer.id)
     return send(answer.id)
+
+
+def _agree(request: HttpRequest, checkout: Checkout, sent: dict[str, Any], at: datetime) -> None:
+    """Keep the consent that was given with an order: to this plan at the amount that was shown.
+
+    Its request id comes from the order's: the same form sent twice is one mandate.
+    """
+    agreed = autorenewal.give_mandate(
+        Caller(CHANNEL, SOURCE, f"{sent['request_id']}:auto"),
+        checkout.card.id,
+        at,
+        plan_id=catalogue.find_plan(checkout.offer.code),
+        words_version=sent["words_version"],
+        contact=sent["contact"],
+        locale=get_language() or "en",
+        quoted_total=sent["agreed"],
+    )
+    if agreed.refusal is not None:
+        told = explain(agreed.refusal, checkout.where).sentence
+        messages.warning(request, f"{_('Auto-renewal was not switched on.')} {told}")
 
 
 def send(renewal_id: UUID) -> HttpResponse:
