@@ -84,6 +84,7 @@ pytest_plugins = [
     "tests.paypal_bank",
     "tests.simulator_fixtures",
     "tests.spread",
+    "tests.stripe_fixtures",
     "tests.town",
 ]
 

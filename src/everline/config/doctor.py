@@ -8,21 +8,21 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http import HTTPStatus
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import psycopg
 from django.conf import settings
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
-from everline import clock, database, jobs, notices, payments, provisioning
+from everline import clock, database, jobs, notices
 from everline.catalogue import policy
-from everline.config.plugs import PAYPAL, paypal_lacks
-from everline.config.ports import status_of
+from everline.config.examining import Check, State
+from everline.config.outsiders import outside
 from everline.database import verbs
 from everline.database.addresses import APP, OWNER
-from everline.payments.gateways import Examinable
+
+__all__ = ["CHECKS", "Check", "examine", "outside"]
 
 VERSION_MIN: Final = 15
 CONNECTIONS_SPARE: Final = 10
@@ -49,17 +49,6 @@ ZONE_WEEKS: Final = 105
 """How many weeks ahead the rules of zones are compared: two years, as far as terms are sold."""
 
 ZONES_TOLD: Final = 8
-State = Literal["ok", "warn", "fail"]
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One part of the deployment: how it is, what was found, and the way out when not well."""
-
-    name: str
-    state: State
-    finding: str
-    way_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,66 +280,6 @@ def _mail_server() -> Check:
             f"{named} does not answer: {error.strerror or error}",
             "Check EVERLINE_EMAIL_HOST and EVERLINE_EMAIL_PORT.",
         )
-
-
-def outside() -> Iterator[Check]:
-    """Check that gateways and networks are set up and answer."""
-    for kind, installed in (
-        ("gateway", payments.installed()),
-        ("network", provisioning.installed()),
-    ):
-        if not installed:
-            yield Check(
-                kind,
-                "fail",
-                f"no {kind} is set up",
-                "Set one up as docs/operating.md says, or run everline demo.",
-            )
-        for name, adapter in installed.items():
-            trouble = adapter.trouble() if isinstance(adapter, Examinable) else None
-            yield _answers(kind, name) if trouble is None else _examined(name, trouble)
-    if "paypal" not in payments.installed():
-        yield _without_paypal()
-    for name, waiting in payments.waiting_by_gateway().items():
-        if name not in payments.installed():
-            yield Check(
-                f"gateway {name}",
-                "fail",
-                f"it is not set up, and {waiting} payments or refunds wait for its answer",
-                "Set it up again, or write what it says: see docs/operating.md, Parked payments.",
-            )
-
-
-def _examined(name: str, trouble: str) -> Check:
-    """Tell what a gateway with keys of its own says of itself."""
-    way_out = "See whether it is reachable from here, and whether its keys are right."
-    said = trouble or "it answers and takes our keys"
-    return Check(f"gateway {name}", "fail" if trouble else "ok", said, way_out if trouble else "")
-
-
-def _without_paypal() -> Check:
-    """Say that PayPal is not offered; some of its keys without the others are a mistake."""
-    lacks = paypal_lacks()
-    if set(lacks) == set(PAYPAL):
-        return Check("gateway paypal", "ok", "not set up, so nobody is offered it")
-    return Check("gateway paypal", "fail", f"wrong: {', '.join(lacks)}", "Set all four of them.")
-
-
-def _answers(kind: str, name: str) -> Check:
-    """Ask the sandbox, which is both, for its health."""
-    address = settings.SANDBOX_ADDRESS
-    try:
-        said = "" if status_of(f"{address}/health", TIMEOUT_SECONDS) == HTTPStatus.OK else "unwell"
-    except OSError as error:
-        said = type(error).__name__
-    if said:
-        return Check(
-            f"{kind} {name}",
-            "fail",
-            f"{address} does not answer ({said})",
-            "Start it, or correct EVERLINE_SANDBOX_ADDRESS; everline demo starts it by itself.",
-        )
-    return Check(f"{kind} {name}", "ok", f"{address} answers")
 
 
 def queue() -> Iterator[Check]:

@@ -4,6 +4,7 @@ The composition root: nothing else names an adapter. The protocols stand with th
 worker itself is jobs/worker.py.
 """
 
+import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -37,6 +38,8 @@ from everline.payments import gateways
 from everline.payments.gateways.paypal import PayPal
 from everline.payments.gateways.paypal_wire import PLACES, Keys
 from everline.payments.gateways.sandbox import Sandbox
+from everline.payments.gateways.stripe import Stripe
+from everline.payments.gateways.stripe_wire import Keys as StripeKeys
 from everline.payments.gateways.terminal import Terminal
 from everline.provisioning import install as install_networks
 from everline.provisioning.simulated import Simulated
@@ -56,17 +59,25 @@ PAYPAL: Final = (
 )
 """The variables that PayPal needs; with none of them nobody is offered it."""
 
-_made: Final[list[Sandbox | Terminal | PayPal | Simulated]] = []
+STRIPE: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
+    {
+        "EVERLINE_STRIPE_SECRET_KEY": re.compile(r"(sk|rk)_(live|test)_[A-Za-z0-9_]{8,240}"),
+        "EVERLINE_STRIPE_WEBHOOK_SECRET": re.compile(r"whsec_[A-Za-z0-9+/=_-]{8,240}"),
+    }
+)
+"""The variables that Stripe needs, and their form; with none of them nobody is offered it."""
+
+_made: Final[list[Sandbox | Terminal | PayPal | Stripe | Simulated]] = []
 """The adapters of this process that keep connections open."""
 
 
 def plug_in() -> None:
     """Install what this deployment uses; calling it again changes nothing."""
     shapes.make_ready()
-    has_paypal = not paypal_lacks()
-    if settings.SANDBOX_ADDRESS or has_paypal:
+    has_paypal, has_stripe = not paypal_lacks(), not stripe_lacks()
+    if settings.SANDBOX_ADDRESS or has_paypal or has_stripe:
         _unplug()
-        _plug_outside(with_paypal=has_paypal)
+        _plug_outside(with_paypal=has_paypal, with_stripe=has_stripe)
     signatures.install(signing_key)
     notices.install_key(push_key)
     look.install(look.read(Path(settings.BRAND_FILE)) if settings.BRAND_FILE else look.Look())
@@ -80,9 +91,13 @@ def plug_in() -> None:
         notices.install({**notices.installed(), **push, **mail})
 
 
-def _plug_outside(*, with_paypal: bool) -> None:
-    """Install the gateways and networks that the settings name."""
+def _plug_outside(*, with_paypal: bool, with_stripe: bool) -> None:
+    """Install the gateways and networks that the settings name; cards go to Stripe where it is."""
     adapters: dict[str, gateways.Gateway] = {}
+    if with_stripe:
+        own = StripeKeys(settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET)
+        adapters["stripe"] = stripe = Stripe(own)
+        _made.append(stripe)
     if settings.SANDBOX_ADDRESS:
         at_bank = (settings.SANDBOX_ADDRESS, settings.SANDBOX_SECRET, settings.MERCHANT)
         sandbox, terminal = Sandbox(*at_bank), Terminal(*at_bank)
@@ -105,6 +120,15 @@ def paypal_lacks() -> tuple[str, ...]:
         for name in PAYPAL
         if not getattr(settings, name.removeprefix("EVERLINE_"))
         or (name == PAYPAL[0] and settings.PAYPAL_ENVIRONMENT not in PLACES)
+    )
+
+
+def stripe_lacks() -> tuple[str, ...]:
+    """Name the variables that Stripe cannot do without and that are missing or wrong."""
+    return tuple(
+        name
+        for name, form in STRIPE.items()
+        if form.fullmatch(getattr(settings, name.removeprefix("EVERLINE_"))) is None
     )
 
 

@@ -29,6 +29,8 @@ PAYPAL_ENVIRONMENT = os.environ.get("EVERLINE_PAYPAL_ENVIRONMENT", "")
 PAYPAL_CLIENT_ID = os.environ.get("EVERLINE_PAYPAL_CLIENT_ID", "")
 PAYPAL_SECRET = os.environ.get("EVERLINE_PAYPAL_SECRET", "")
 PAYPAL_WEBHOOK_ID = os.environ.get("EVERLINE_PAYPAL_WEBHOOK_ID", "")
+STRIPE_SECRET_KEY = os.environ.get("EVERLINE_STRIPE_SECRET_KEY", "")
+STRIPE_WEBHOOK_SECRET = os.environ.get("EVERLINE_STRIPE_WEBHOOK_SECRET", "")
 BRAND_FILE = os.environ.get("EVERLINE_BRAND_FILE", "")  # The operator's look, pages/look.py.
 MERCHANT = os.environ.get("EVERLINE_MERCHANT", "Everline")
 # Where the operator's days begin and end, for the back office.
@@ -248,5 +250,5 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("EVERLINE_LOG", "INFO")},
     # It tells every address that it calls, in each of which some attempt or card is named.
-    "loggers": {"httpx": {"level": "WARNING"}},
+    "loggers": {"httpx": {"level": "WARNING"}, "stripe": {"level": "WARNING"}},
 }

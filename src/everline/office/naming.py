@@ -142,7 +142,12 @@ def medium_name(code: str) -> str:
 
 def gateway_name(code: str) -> str:
     """Name a gateway; those of operators go by the names that they were given."""
-    return {"sandbox": _("Demo bank"), "terminal": _("Card terminal")}.get(code, code)
+    return {
+        "sandbox": _("Demo bank"),
+        "terminal": _("Card terminal"),
+        "paypal": "PayPal",
+        "stripe": "Stripe",
+    }.get(code, code)
 
 
 def means_name(code: str) -> str:

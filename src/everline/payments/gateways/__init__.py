@@ -147,12 +147,30 @@ class Hint:
     """What a callback points at. It proves nothing: the charge is read again with `query`.
 
     `kept` is what of its body is kept, where the body tells of people more than we need to know;
-    None keeps all of it.
+    None keeps all of it. `dispute` is what the gateway calls a dispute that it points at.
     """
 
     event_id: str
     attempt_key: str
     kept: bytes | None = None
+    dispute: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A payment that the customer's bank takes back, or asks about while it is an inquiry.
+
+    `state` is to_answer, under_review, won, lost or closed; the merchant answers, at the gateway,
+    until `answer_by`. `attempt_key` is empty where the payment was none of ours.
+    """
+
+    reference: str
+    attempt_key: str
+    amount: Money
+    reason: str
+    state: str
+    is_inquiry: bool
+    answer_by: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +263,15 @@ class Keeping(Protocol):
 
     def forget(self, token: str, customer: str) -> bool:
         """Keep a means of payment no longer; False when it must be asked again."""
+        ...
+
+
+@runtime_checkable
+class Disputing(Protocol):
+    """What a gateway can do besides that tells of disputes."""
+
+    def read_dispute(self, reference: str) -> Dispute | Unknown:
+        """Read how a dispute stands that a callback pointed at."""
         ...
 
 
