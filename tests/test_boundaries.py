@@ -23,7 +23,7 @@ from tests.tidy.statements import Reach, Statement, reach_of, statements
 
 PRIVATE: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "everline.payments.gateways": (
-        frozenset({"everline.payments", "everline.config"}),
+        frozenset({"everline.payments", "everline.config", "everline.simulation"}),
         frozenset({"everline.errors", "everline.money", "everline.ids"}),
     ),
     "everline.simulators": (

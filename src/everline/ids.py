@@ -5,12 +5,13 @@ its repr shows the ends alone, so that no whole number slips into a log. The twi
 stands in database/database.sql. This module knows no table: whether a number exists, cards tell.
 """
 
-import os
 import random
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final, Literal, NewType, Self, get_args
 from uuid import UUID
+
+from everline import chance
 
 AccountId = NewType("AccountId", UUID)
 AttemptId = NewType("AttemptId", UUID)
@@ -99,8 +100,7 @@ def uuid7(at: datetime) -> UUID:
     milliseconds = (at - _EPOCH) // timedelta(milliseconds=1)
     if not 0 <= milliseconds <= _MILLISECONDS_MAX:
         raise ValueError("an id is made for an instant from 1970 on")
-    chance = int.from_bytes(os.urandom(10), "big")
-    number = milliseconds << 80 | chance
+    number = milliseconds << 80 | int.from_bytes(chance.draw(10), "big")
     number = number & ~(0xF << 76) | 0x7 << 76
     number = number & ~(0x3 << 62) | 0x2 << 62
     return UUID(int=number)

@@ -1,7 +1,7 @@
 """The command line: `everline demo | serve | work | migrate | load | card | renew | audit | …`.
 
 Each command stands in a file of its family: demo.py, running.py, loading.py, lines.py,
-cases.py, proof.py.
+cases.py, proof.py, simulating.py.
 They import what they need when they run, after Django is set up, so that --help stays quick. How
 things are said, and the exit codes, are in speech.py.
 """
@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from everline.cli import cases, demo, lines, loading, proof, running
+from everline.cli import cases, demo, lines, loading, proof, running, simulating
 from everline.cli.speech import CODES, out
 
 app = typer.Typer(
@@ -46,6 +46,7 @@ for family, title in (
     (lines, "Renew"),
     (cases, "Look after it"),
     (proof, "Prove it"),
+    (simulating, "Prove it"),
 ):
     for command in family.COMMANDS:
         app.command(epilog=CODES, rich_help_panel=title)(command)

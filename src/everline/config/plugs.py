@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from datetime import UTC, timedelta
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -171,12 +172,16 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
 """What a worker does with each kind of job, and how soon it tries again."""
 
 
-def sweeps() -> tuple[Sweep, ...]:
-    """Give what a worker looks for by state, and how often. Each run is bounded."""
+def sweeps(*, one_at_a_time: bool = False) -> tuple[Sweep, ...]:
+    """Give what a worker looks for by state, and how often. Each run is bounded.
+
+    With `one_at_a_time` no two charges are under way at once: a simulation is the same every time.
+    """
+    charges = {"most": 1} if one_at_a_time else {}
     return (
         Sweep("ask", 1, lambda now: renewals.ask_all(now, 1), repeats_max=100, lanes=2),
         Sweep("renew_due", 2, lambda now: autorenewal.renew_due(now()).taken, repeats_max=20),
-        Sweep("charge_due", 1, _charge_due, repeats_max=20),
+        Sweep("charge_due", 1, partial(_charge_due, **charges), repeats_max=20),
         Sweep("warn_short", 60, lambda now: autorenewal.warn_short(now()), repeats_max=20),
         Sweep("warn_ending", 60, lambda now: endings.warn_ending(now()), repeats_max=20),
         Sweep(
@@ -207,8 +212,8 @@ def _earn_yesterday(now: Now) -> int:
     return int(database.value("select earn(%s, %s)", [day, at]))
 
 
-def _charge_due(now: Now) -> int:
-    return autorenewal.charge_due(now, notify_address=settings.PUBLIC_ADDRESS)
+def _charge_due(now: Now, **bounds: int) -> int:
+    return autorenewal.charge_due(now, **bounds, notify_address=settings.PUBLIC_ADDRESS)
 
 
 def _make_partitions(now: Now) -> int:

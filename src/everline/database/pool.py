@@ -32,7 +32,7 @@ _opening: Final = threading.Lock()
 """The first requests come together, each on a thread of its own."""
 
 
-def _prepare(connection: psycopg.Connection) -> None:
+def prepare(connection: psycopg.Connection) -> None:
     """Point a new connection at our verbs, and let their statements be planned once.
 
     Verbs find rows by index with parameters, so one generic plan serves for ever; the statistics of
@@ -56,7 +56,7 @@ def make_pool(address: str, most: int) -> ConnectionPool:
         max_size=most,
         timeout=WAIT_SECONDS,
         max_lifetime=3600,
-        configure=_prepare,
+        configure=prepare,
         open=True,
         name="everline",
     )
@@ -72,6 +72,13 @@ def _open() -> ConnectionPool:
         if _ONE not in _opened:
             _opened[_ONE] = make_pool(settings.APP_ADDRESS, settings.POOL_MAX)
         return _opened[_ONE]
+
+
+def use(lender: ConnectionPool) -> None:
+    """Make this the pool of this process, whose connections were prepared as those of ours."""
+    close()
+    with _opening:
+        _opened[_ONE] = lender
 
 
 def close() -> None:

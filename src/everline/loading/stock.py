@@ -7,7 +7,6 @@ the session, from where the verbs in stock.sql take it. When something is found,
 stored, but the file is read to its end, so that everything wrong with it is named.
 """
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from uuid import UUID
 import psycopg
 
 from everline.cards import start_code_hash
+from everline.chance import draw
 from everline.ids import uuid7
 from everline.loading.cards import Card, read_cards
 from everline.loading.problems import Flaw, Problem
@@ -175,10 +175,10 @@ def _numbers(at: datetime) -> Iterator[str]:
     time = uuid7(at).hex[:12]
     for block in count():
         start = f"{time}7{block >> 8:03x}8{block & 0xFF:02x}"
-        chances = iter(os.urandom(_BLOCK * 10).hex("\t", -5).split("\t"))
-        for place, chance in enumerate(zip(chances, chances, strict=True)):
+        chances = iter(draw(_BLOCK * 10).hex("\t", -5).split("\t"))
+        for place, drawn in enumerate(zip(chances, chances, strict=True)):
             here = f"{start}{place:03x}"
-            yield f"{here}{chance[0]}\t{here}{chance[1]}"
+            yield f"{here}{drawn[0]}\t{here}{drawn[1]}"
 
 
 class _Judge:

@@ -1,0 +1,263 @@
+"""A gateway in this process: an adapter of the real protocol, whose bank keeps books of its own.
+
+It can lose a request, do it and lose the answer, know its mind hours later, send callbacks twice,
+and be away. Whether it has the money is in its own entries, which checks.py compares with ours.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from typing import Final
+
+from everline.errors import MisuseError
+from everline.money import Money
+from everline.payments.gateways import (
+    AUTHENTICATION_REQUIRED,
+    DAY_SECONDS,
+    NOTHING_KNOWN,
+    Abilities,
+    ActionNeeded,
+    Charge,
+    Failed,
+    Hint,
+    Kept,
+    Known,
+    Outcome,
+    Pending,
+    RefundOutcome,
+    Succeeded,
+    Unknown,
+)
+from everline.simulation.chance import stream
+from everline.simulation.faults import Faults
+
+NAME: Final = "simulated"
+ABILITIES: Final = Abilities(
+    name=NAME,
+    currencies=None,
+    supports_token=True,
+    has_page=True,
+    ask_again_seconds=(60, 300, 3600, *(DAY_SECONDS,) * 5),
+    concurrency_max=1,
+)
+LATE_HOURS: Final = (1, 20)
+SOFT: Final = ("insufficient_funds", "try_again_later", "issuer_unavailable")
+WANTS_A_PERSON: Final = 15
+"""How many of a thousand charges without anybody there their bank wants confirmed."""
+
+HARD: Final = ("card_expired", "card_reported_lost")
+
+
+@dataclass(slots=True)
+class Plastic:
+    """A bank card as its bank sees it: mostly good, sometimes without money, one day dead."""
+
+    card: int
+    token: str
+    short_per_thousand: int
+    dead_from: datetime
+    dead_reason: str
+
+
+@dataclass(slots=True)
+class Entry:
+    """One charge in the bank's own books; what was taken and not given back is `kept`."""
+
+    key: str
+    card: int
+    amount: Money
+    state: str
+    at: datetime
+    expires_at: datetime
+    reason: str = ""
+    is_hard: bool = False
+    known_at: datetime | None = None
+    token: str = ""
+    keeps: bool = False
+    is_unattended: bool = False
+    refunds: dict[str, Money] = field(default_factory=dict)
+
+    @property
+    def taken(self) -> int:
+        """What it has taken, in minor units."""
+        return self.amount.amount if self.state == "succeeded" else 0
+
+    @property
+    def given_back(self) -> int:
+        """What it has given back, in minor units."""
+        return sum(each.amount for each in self.refunds.values())
+
+
+class Bank:
+    """The adapter and its bank; `now` is the bank's own clock, which nobody steps."""
+
+    def __init__(
+        self, seed: int, faults: Faults, now: Callable[[], datetime], card_of: Callable[[str], int]
+    ) -> None:
+        self._seed = seed
+        self._faults = faults
+        self._now = now
+        self._card_of = card_of
+        self._plastics: dict[str, Plastic] = {}
+        self._callbacks: list[tuple[datetime, int, str]] = []
+        self._sent = 0
+        self._decided: Counter[int] = Counter()
+        self.entries: dict[str, Entry] = {}
+
+    @property
+    def abilities(self) -> Abilities:
+        """What this gateway can do."""
+        return ABILITIES
+
+    def plastic(self, card: int, number: int) -> str:
+        """Give the token of somebody's bank card, made at its first use."""
+        token = f"tok_{card}_{number}"
+        if token not in self._plastics:
+            drawn = stream(self._seed, "plastic", card, number)
+            self._plastics[token] = Plastic(
+                card, token, drawn.choice((0, 5, 20, 60, 200)),
+                self._now() + timedelta(days=drawn.expovariate(1 / 500)), drawn.choice(HARD),
+            )  # fmt: skip
+        return token
+
+    def charge(self, charge: Charge) -> Outcome:
+        """Take the money, or give the outcome that this attempt already has."""
+        known = self.entries.get(charge.attempt_key)
+        if self._faults.is_away("gateway", self._now()):
+            return Unknown("no answer")
+        if known is not None:
+            return self._told(known)
+        plastic = self._plastics.get(charge.token or "")
+        card = plastic.card if plastic else self._card_of(charge.attempt_key)
+        fault = self._faults.draw("gateway", card)
+        if fault == "lost":
+            return Unknown("ReadTimeout")
+        entry = Entry(
+            charge.attempt_key, card, charge.amount, "waiting", self._now(), charge.expires_at,
+            keeps=charge.keeps, is_unattended=charge.is_unattended,
+        )  # fmt: skip
+        self.entries[entry.key] = entry
+        if plastic is not None:
+            self._decide(entry, plastic)
+            if fault == "late":
+                hours = self._faults.number("gateway", card, *LATE_HOURS)
+                entry.known_at = self._now() + timedelta(hours=hours)
+                self._call_back(entry, entry.known_at)
+        if fault == "double":
+            for wait in (0, 40, 4000):
+                self._call_back(entry, self._now() + timedelta(seconds=wait))
+        return Unknown("ReadTimeout") if fault == "taken" else self._told(entry)
+
+    def query(self, attempt_key: str, at: datetime, known: Known = NOTHING_KNOWN) -> Outcome:
+        """Ask what became of an attempt; one that never arrived is closed, and so an explicit no.
+
+        Neither the asker's clock nor what the asker knows matters here.
+        """
+        del at, known
+        if self._faults.is_away("gateway", self._now()):
+            return Unknown("no answer")
+        entry = self.entries.get(attempt_key)
+        if entry is None:
+            entry = self.entries[attempt_key] = Entry(
+                attempt_key, self._card_of(attempt_key), Money(0, "XXX"), "failed", self._now(),
+                self._now(), "never_received",
+            )  # fmt: skip
+        return self._told(entry)
+
+    def refund(self, refund_key: str, attempt_reference: str, amount: Money) -> RefundOutcome:
+        """Give back a part or all of a captured attempt; the key makes it happen once."""
+        if self._faults.is_away("gateway", self._now()):
+            return Unknown("no answer")
+        entry = self.entries.get(attempt_reference.removeprefix("ch_"))
+        if entry is None or entry.state != "succeeded":
+            return Failed(None, "charge_unknown", hard=True)
+        fault = self._faults.draw("gateway", entry.card)
+        if fault == "lost":
+            return Unknown("ReadTimeout")
+        entry.refunds.setdefault(refund_key, amount)
+        return (
+            Unknown("ReadTimeout")
+            if fault == "taken"
+            else Succeeded(f"rf_{refund_key}", entry.refunds[refund_key], "")
+        )
+
+    def query_refund(self, refund_key: str, attempt_reference: str = "") -> RefundOutcome:
+        """Ask what became of a refund."""
+        entry = self.entries.get(attempt_reference.removeprefix("ch_"))
+        if self._faults.is_away("gateway", self._now()) or entry is None:
+            return Unknown("no answer")
+        found = entry.refunds.get(refund_key)
+        return Succeeded(f"rf_{refund_key}", found, "") if found else Unknown("not there")
+
+    def read_callback(self, headers: Mapping[str, str], body: bytes) -> Hint:
+        """Say what a callback points at; who sends it is not checked, as nobody else can."""
+        del headers
+        try:
+            told = json.loads(body)
+            return Hint(str(told["event"]), str(told["key"]))
+        except (ValueError, KeyError) as error:
+            raise MisuseError("body_wrong", "Send event and key.", field_name="body") from error
+
+    def confirm(self, attempt_key: str, token: str) -> str:
+        """Somebody pays on the bank's own page; gives what the page says."""
+        entry = self.entries.get(attempt_key)
+        if entry is None or self._faults.is_away("gateway", self._now()):
+            return "away"
+        if entry.state == "waiting" and self._now() < entry.expires_at:
+            self._decide(entry, self._plastics[token])
+            self._call_back(entry, self._now() + timedelta(seconds=2))
+        return entry.state
+
+    def abandon(self, attempt_key: str) -> None:
+        """Somebody turns away on the bank's page: the page is closed, nothing will be taken."""
+        entry = self.entries.get(attempt_key)
+        if entry is not None and entry.state == "waiting":
+            entry.state, entry.reason = "failed", "abandoned"
+
+    def next_callback_at(self) -> datetime | None:
+        """Tell when the next callback is sent."""
+        return self._callbacks[0][0] if self._callbacks else None
+
+    def due_callbacks(self) -> list[bytes]:
+        """Give the bodies of the callbacks whose time has come."""
+        found = []
+        while self._callbacks and self._callbacks[0][0] <= self._now():
+            _at, number, key = heappop(self._callbacks)
+            found.append(json.dumps({"event": f"ev_{number}", "key": key}).encode())
+        return found
+
+    def _decide(self, entry: Entry, plastic: Plastic) -> None:
+        """Let the card's own bank say yes or no."""
+        entry.token = plastic.token
+        self._decided[plastic.card] += 1
+        drawn = stream(self._seed, "says", plastic.token, self._decided[plastic.card])
+        if self._now() >= plastic.dead_from:
+            entry.state, entry.reason, entry.is_hard = "failed", plastic.dead_reason, True
+        elif drawn.randrange(1000) < plastic.short_per_thousand:
+            entry.state, entry.reason = "failed", drawn.choice(SOFT)
+        elif entry.is_unattended and drawn.randrange(1000) < WANTS_A_PERSON:
+            entry.state, entry.reason = "failed", AUTHENTICATION_REQUIRED
+        else:
+            entry.state = "succeeded"
+
+    def _call_back(self, entry: Entry, at: datetime) -> None:
+        self._sent += 1
+        heappush(self._callbacks, (at, self._sent, entry.key))
+
+    def _told(self, entry: Entry) -> Outcome:
+        """Say how an entry stands, as far as it is known yet."""
+        reference = f"ch_{entry.key}"
+        if entry.state == "waiting" and self._now() >= entry.expires_at:
+            entry.state, entry.reason = "failed", "expired"
+        if entry.state == "waiting":
+            return ActionNeeded(reference, f"https://bank.example/pay/{entry.key}")
+        if entry.known_at and self._now() < entry.known_at:
+            return Pending(reference)
+        if entry.state == "failed":
+            return Failed(reference, entry.reason, entry.is_hard)
+        masked = f"•••• {entry.token.replace('_', '')[-4:]:>04}"
+        kept = Kept(entry.token, "", masked) if entry.keeps else None
+        return Succeeded(reference, entry.amount, masked, kept)
