@@ -40,6 +40,11 @@ BUSY: Final = (
     "select count(*) from pg_stat_activity where datname = current_database()"
     " and backend_type = 'client backend' and state <> 'idle' and pid <> pg_backend_pid()"
 )
+AS_NEW: Final = (
+    "reset all; reset session authorization; unlisten *; select pg_advisory_unlock_all()"
+)
+"""What makes a session as good as new; its prepared statements stay, as psycopg knows of them."""
+
 SESSIONS: Final = (
     "select count(*) from pg_stat_activity where datname = current_database()"
     " and backend_type = 'client backend' and pid <> pg_backend_pid()"
@@ -83,7 +88,7 @@ class Emptier:
         assert row is not None
         statements = [f"delete from {name}" for name in row[0]]
         statements.append("update ledger_watermark set through = '0' where through <> '0'")
-        self.admin.execute("; ".join(statements).encode())
+        self.admin.execute("; ".join(statements).encode(), prepare=False)
 
     def _wait_for_silence(self) -> None:
         """Let what a killed program has begun come to its end, so that it writes no more."""
@@ -195,7 +200,7 @@ class Copy:
         if known is not None and not known.closed:
             try:
                 if known.info.transaction_status is TransactionStatus.IDLE:
-                    known.execute("discard all")
+                    known.execute(AS_NEW, prepare=False)
                     return known
             except psycopg.OperationalError:
                 pass
