@@ -5,7 +5,6 @@ Its pictures are written where the guide looks for them, when WRITE_PICTURES is 
 """
 
 import io
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +14,9 @@ from playwright.sync_api import Page
 
 from everline.guides import HEIGHT, WIDTH, Guide
 from tests.browser.stage import Row, Stage
-from tests.browser.windows import SETTLE
+from tests.browser.windows import SETTLE, WRITES
 from tests.tidy.rule import ROOT, SOURCE
 
-WRITES = bool(os.environ.get("WRITE_PICTURES"))
 STATIC = ROOT / SOURCE / "guides" / "static"
 BYTES_MAX = 25_000
 QUALITY = 72

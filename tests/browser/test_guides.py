@@ -7,9 +7,9 @@ Without it each goes in one language, which is enough to find a step that is no 
 import pytest
 
 from everline.guides import GUIDES, HEIGHT, WIDTH
-from tests.browser.guided import SCREENS, WALKS, WRITES, Album
+from tests.browser.guided import SCREENS, WALKS, Album
 from tests.browser.stage import Stage
-from tests.browser.windows import TAGS, Windows, fits, seen
+from tests.browser.windows import TAGS, WRITES, Windows, fits, seen
 
 LANGUAGES = tuple(TAGS)
 ALL = [(name, language) for name in GUIDES for language in LANGUAGES]

@@ -41,6 +41,7 @@ HEIGHTS = {TELEPHONE: 780, 1280: 800}
 TAGS = {"en": "en-US", "zh-Hans": "zh-CN", "id": "id-ID"}
 HOSTS = {"localhost", "127.0.0.1"}
 GRAVE = {"serious", "critical"}
+WRITES = bool(os.environ.get("WRITE_PICTURES"))
 ARTIFACTS = ROOT / "test-artifacts" / "pictures"
 PICTURES = ROOT / "docs" / "pictures"
 KEPT = {
@@ -217,9 +218,11 @@ def fits(page: Page) -> None:
 
 
 def picture(page: Page, name: str, *, keep: Path | None = None, **options: Any) -> Path:
-    """Keep what is seen below test-artifacts, and as `keep` too when WRITE_PICTURES is set."""
+    """Keep what is seen below test-artifacts, and as `keep` too, when WRITE_PICTURES is set."""
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     taken = ARTIFACTS / f"{name}.png"
+    if not WRITES:
+        return taken
     page.screenshot(path=taken, **{"animations": "disabled", **options})
     if name in KEPT:
         keep = PICTURES / f"{KEPT[name]}.png"
@@ -230,7 +233,7 @@ def picture(page: Page, name: str, *, keep: Path | None = None, **options: Any) 
 
 def strip(keep: Path, *taken: Path) -> None:
     """Write pictures side by side into a file of ours, of few colours and few bytes."""
-    if not os.environ.get("WRITE_PICTURES"):
+    if not WRITES:
         return
     drawn = [Image.open(each).convert("RGB") for each in taken]
     width = sum(each.width for each in drawn) + GAP * (len(drawn) - 1)
@@ -247,7 +250,7 @@ def strip(keep: Path, *taken: Path) -> None:
 
 
 def seen(page: Page, name: str, *, keep: Path | None = None, **options: Any) -> Path:
-    """Look at a page: it fits, axe finds nothing serious, and a picture of it is kept.
+    """Look at a page: it fits, axe finds nothing serious, and a picture is kept when wanted.
 
     Axe judges a page of this name once in each width and in the dark, in whichever language comes
     first: words alone make no fault that it finds.
