@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -50,6 +51,11 @@ os.environ.setdefault("EVERLINE_LOOK_UPS", "0")  # All tests come from one addre
 os.environ.setdefault("EVERLINE_SECRET_KEY", "tests-sign-with-this-and-nobody-else-does")
 
 import django  # noqa: E402  The settings read the environment that is set above.
+import httpx  # noqa: E402
+from httpx._transports import default as transports  # noqa: E402
+
+# Each client would read the certificates of the world anew, 20 ms long, and we make thousands.
+transports.create_ssl_context = cache(httpx.create_ssl_context)  # type: ignore[attr-defined]
 
 django.setup()
 

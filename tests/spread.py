@@ -1,8 +1,9 @@
 """How tests are spread over the workers of pytest-xdist: one by one, but the walks together.
 
 All walks go on one demo in one browser, which take long to start; so one worker takes them, first
-of all. pytest-xdist's own groups do not hold with this pytest: it names a test's group in a field
-that pytest reads no more.
+of all. The other begins with what is long, so that nobody waits for it at the end. pytest-xdist's
+own groups do not hold with this pytest: it names a test's group in a field that pytest reads no
+more.
 """
 
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 WALKS = "tests/browser/"
+LONG = ("tests/test_demo.py", "tests/test_kills.py", "tests/channels/test_doors_killed.py")
 
 
 class Spreading(LoadScopeScheduling):  # type: ignore[misc]  # It is shipped without types.
@@ -24,3 +26,9 @@ class Spreading(LoadScopeScheduling):  # type: ignore[misc]  # It is shipped wit
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spreading:
     """Spread the tests so."""
     return Spreading(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring what is long to the front; all else stays in its random order."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
