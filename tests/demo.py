@@ -3,18 +3,22 @@
 tests/test_demo.py tries the command itself; tests/browser/ walks through what it shows.
 """
 
+import itertools
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tests.logs import require_clean
 
 START_SECONDS = 60.0
+PORTS = range(20_000, 32_000)
+"""Below those that a connection gets by chance, on Linux as on macOS."""
 
 
 class Demo:
@@ -55,7 +59,14 @@ class Demo:
         return status
 
 
+_ports = itertools.count(os.getpid() * 41)
+
+
 def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
+    """Give a port that is free and stays so: the kernel gives none of these away by itself."""
+    for number in _ports:
+        port = PORTS[number % len(PORTS)]
+        with socket.socket() as listening, suppress(OSError):
+            listening.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError

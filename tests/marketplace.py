@@ -27,6 +27,7 @@ from everline import cards, clock, database
 from everline.channels.partner.auth import MEMORY
 from everline.database.addresses import Addresses
 from everline.database.pool import pool
+from tests.demo import free_port
 from tests.logs import require_clean
 from tests.stores import Owner
 from tests.world import Plan, World
@@ -139,8 +140,7 @@ def web_server(town_logins: Addresses) -> Iterator[Server]:
 @contextmanager
 def serving(logins: Addresses) -> Iterator[Server]:
     """Run Granian on a free port with this database, and end it afterwards."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     program = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port)]
     options = ["--workers", "1", "--blocking-threads", "16", "--log-level", "error"]
     said = tempfile.NamedTemporaryFile()  # noqa: SIM115  Closed below, and gone then.

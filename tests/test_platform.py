@@ -8,7 +8,6 @@ import http.client
 import http.server
 import os
 import re
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from pathlib import Path
 import pytest
 
 from everline import renewals
+from tests.demo import free_port
 from tests.marketplace import Server
 from tests.tidy.rule import ROOT
 from tests.town import at_once
@@ -139,7 +139,7 @@ def wire(town: World, web_server: Server) -> Iterator[Wire]:
     made = Wire(web_server)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), made.handler()) as between:
         made.port = between.server_address[1]
-        threading.Thread(target=between.serve_forever, daemon=True).start()
+        threading.Thread(target=between.serve_forever, args=(0.02,), daemon=True).start()
         yield made
         between.shutdown()
 
@@ -148,8 +148,7 @@ def wire(town: World, web_server: Server) -> Iterator[Wire]:
 def phone(town: World, wire: Wire, tmp_path: Path) -> Iterator[Phone]:
     """The e-wallet's program in a process of its own, with nothing of ours on its path."""
     partner, book = town.partner(deposit=1_000_000), tmp_path / "kantong.sqlite"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     with subprocess.Popen(
         [

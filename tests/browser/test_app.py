@@ -58,7 +58,7 @@ KEPT_IN: Final = """
 def address(sandboxed: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Serve the pages of this process to a browser, by the server's own time as the bank goes."""
     server = make_server("127.0.0.1", 0, get_wsgi_application(), Server, Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     there = f"http://127.0.0.1:{server.server_port}"
     monkeypatch.setattr(settings, "PUBLIC_ADDRESS", there)
     with on_the_pages(sandboxed, "server"):

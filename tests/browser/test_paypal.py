@@ -33,7 +33,7 @@ class Quiet(WSGIRequestHandler):
 def address(paypal_bank: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Serve the pages of this process to a browser."""
     server = make_server("127.0.0.1", 0, get_wsgi_application(), Server, Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     there = f"http://127.0.0.1:{server.server_port}"
     monkeypatch.setattr(settings, "PUBLIC_ADDRESS", there)
     yield there
