@@ -79,7 +79,7 @@ class TestPages:
             "success_url": RETURN_URL,
             "cancel_url": CANCEL_URL,
             "locale": "zh",
-            "expires_at": str(int(wanted.expires_at.timestamp())),
+            "expires_at": str(int(wanted.expires_at.timestamp()) + 120),
         }
 
     @pytest.mark.parametrize("minutes", [10, 60 * 25])

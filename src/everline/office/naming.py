@@ -182,6 +182,33 @@ def reason_name(code: str) -> str:
     }.get(code, code)
 
 
+def dispute_name(state: str, *, is_inquiry: bool) -> str:
+    """Name how a dispute stands; a bank that only asks has taken nothing yet."""
+    named = {
+        "told": _("not read yet"),
+        "to_answer": _("to be answered"),
+        "under_review": _("with the bank"),
+        "won": _("decided for us"),
+        "lost": _("decided against us"),
+        "closed": _("closed"),
+    }.get(state, state)
+    return f"{named} · {_('inquiry')}" if is_inquiry else named
+
+
+def dispute_reason_name(code: str) -> str:
+    """Name why a bank disputes a payment."""
+    return {
+        "fraudulent": _("the holder says it was somebody else"),
+        "unrecognized": _("the holder does not know the payment"),
+        "duplicate": _("paid twice"),
+        "product_not_received": _("nothing was delivered"),
+        "product_unacceptable": _("not as described"),
+        "subscription_canceled": _("auto-renewal was switched off"),
+        "credit_not_processed": _("a refund did not arrive"),
+        "general": _("no reason was told"),
+    }.get(code, code)
+
+
 def language_name(code: str) -> str:
     """Name a language in itself."""
     return dict(settings.LANGUAGES).get(code.lower(), code)

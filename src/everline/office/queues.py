@@ -16,6 +16,8 @@ from everline.office.access import Desk
 from everline.office.asking import Done, Question, ask, told
 from everline.office.frame import page
 from everline.office.naming import (
+    dispute_name,
+    dispute_reason_name,
     gateway_name,
     job_name,
     language_name,
@@ -57,6 +59,21 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
                 "said": reason_name(each.said or ""),
             }
             for each in waiting.undelivered()
+        ],
+        "disputed": [
+            {
+                "it": each,
+                "age": age(desk, each.told_at),
+                "amount": desk.money(each.amount, each.currency) if each.amount else "",
+                "gateway": gateway_name(each.gateway),
+                "reason": dispute_reason_name(each.reason),
+                "state": dispute_name(each.state, is_inquiry=each.is_inquiry),
+                "by": desk.instant(each.answer_by),
+                "is_late": each.state == "to_answer"
+                and each.answer_by is not None
+                and each.answer_by < desk.at,
+            }
+            for each in waiting.disputed(desk.at)
         ],
         "dead": [
             {"it": each, "kind": job_name(each.kind), "age": age(desk, each.created_at)}

@@ -78,6 +78,29 @@ class Dead:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """A payment that the customer's bank takes back or asks about; of nobody's card until read."""
+
+    id: UUID
+    card_id: UUID | None
+    iccid: str | None
+    amount: int | None
+    currency: str
+    gateway: str
+    reference: str
+    reason: str
+    state: str
+    is_inquiry: bool
+    answer_by: datetime | None
+    told_at: datetime
+
+    @property
+    def masked(self) -> str:
+        """The card's number as it may be shown."""
+        return Iccid(self.iccid).masked if self.iccid else ""
+
+
 def unsure() -> list[Unsure]:
     """List payments and refunds that are unknown, superseded or parked; parked come first."""
     return database.rows(
@@ -114,6 +137,20 @@ def undelivered() -> list[Undelivered]:
         " left join jobs_job j on j.subject_id = r.id and j.kind = 'deliver'"
         " where r.deadline_at is not null and r.state = 'paid' order by r.deadline_at limit %s",
         [MOST],
+    )
+
+
+def disputed(at: datetime) -> list[Disputed]:
+    """List the disputes that are open, and those of the last 30 days that are over."""
+    return database.rows(
+        Disputed,
+        "select d.id, c.id as card_id, c.iccid, d.amount, d.currency, d.gateway, d.reference,"
+        " d.reason, d.state, d.is_inquiry, d.answer_by, d.told_at from payments_dispute d"
+        " left join cards_card c on c.account_id = d.account_id"
+        " where d.state not in ('won', 'lost', 'closed') or d.read_at > %s - interval '30 days'"
+        " order by (d.state in ('won', 'lost', 'closed')), d.answer_by nulls last, d.told_at"
+        " limit %s",
+        [at, MOST],
     )
 
 

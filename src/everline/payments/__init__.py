@@ -28,6 +28,7 @@ from everline.payments.attempts import (
     waiting_by_gateway,
 )
 from everline.payments.consent import KEEP_VERSION, KEEP_WORDS, keep_words
+from everline.payments.disputes import read_disputes
 from everline.payments.gateways import Abilities, Gateway, by_page, gateway, installed
 from everline.payments.methods import (
     NOTHING_KEPT,
@@ -89,6 +90,7 @@ __all__ = [
     "methods_of",
     "order_methods",
     "own_parked",
+    "read_disputes",
     "replay_callbacks",
     "set_up",
     "stop",

@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from everline import database
 from everline.money import Money
+from everline.payments.disputes import note_dispute
 from everline.payments.gateways import (
     AUTHENTICATION_REQUIRED,
     Abilities,
@@ -284,6 +285,8 @@ def keep_callback(
             at,
         ],
     )
+    if hint.dispute:
+        note_dispute(gateway_name, hint.dispute, at)
     return hint, str(state)
 
 

@@ -1,4 +1,4 @@
-"""Payments, their attempts and refunds, and the raw callbacks of gateways.
+"""Payments, their attempts, refunds and disputes, and the raw callbacks of gateways.
 
 A payment has attempts, of which one succeeds; what it captured and refunded stands on its own row,
 where a constraint keeps the one below the other. The verbs stand in payments.sql.
@@ -205,6 +205,49 @@ class Refund(models.Model):
                 fields=["ask_at"], condition=Q(ask_at__isnull=False), name="refund_to_ask"
             ),
             models.Index(fields=["owner_by"], condition=Q(state="parked"), name="refund_parked"),
+        ]
+
+
+class Dispute(models.Model):
+    """A payment that the customer's bank takes back, or asks about while it is an inquiry.
+
+    It is the gateway's, with its history there; here stands how it was when it was last read, at
+    `read_at`. Until then it was only told of, and whose payment it is may never be known.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    account_id = models.UUIDField(null=True)
+    gateway = models.CharField(max_length=20)
+    reference = models.CharField(max_length=120)
+    attempt = models.ForeignKey(Attempt, models.PROTECT, null=True)
+    amount = models.BigIntegerField(null=True)
+    currency = models.CharField(max_length=3, default="")
+    reason = models.CharField(max_length=60, default="")
+    state = models.CharField(max_length=12)
+    is_inquiry = models.BooleanField(default=False)
+    answer_by = models.DateTimeField(null=True)
+    told_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+    asks = models.SmallIntegerField(default=0)
+    ask_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "reference"], name="dispute_is_kept_once"),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=["told", "to_answer", "under_review", "won", "lost", "closed"]
+                ),
+                name="dispute_state_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="told") | Q(amount__gt=0), name="dispute_that_was_read_has_amount"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["ask_at"], condition=Q(ask_at__isnull=False), name="dispute_to_ask"
+            ),
         ]
 
 

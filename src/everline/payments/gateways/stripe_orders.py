@@ -4,12 +4,18 @@ They are typed by Stripe's own library, and the same order always has the same f
 compares them when a key comes again. Whoever sends them is stripe.py.
 """
 
+from typing import Final
+
 from stripe.params import PaymentIntentCreateParams
 from stripe.params.checkout import SessionCreateParams
 
 from everline.payments.gateways import Charge
 from everline.payments.gateways.stripe_answers import ATTEMPT, UNATTENDED
 from everline.payments.gateways.stripe_keeping import locale_of
+
+PAGE_SECONDS_MORE: Final = 120
+"""How much longer than wanted a page lasts. Stripe makes none for less than half an hour, which is
+what people mostly get, and some of it is over when the page is made."""
 
 
 def page(charge: Charge, minor: int) -> SessionCreateParams:
@@ -42,7 +48,7 @@ def page(charge: Charge, minor: int) -> SessionCreateParams:
             params["customer"] = charge.customer
         else:
             params["customer_creation"] = "always"
-    params["expires_at"] = int(charge.expires_at.timestamp())
+    params["expires_at"] = int(charge.expires_at.timestamp()) + PAGE_SECONDS_MORE
     return params
 
 

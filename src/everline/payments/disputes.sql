@@ -1,0 +1,71 @@
+-- Disputes: payments that the customer's bank takes back, or asks about. They are recorded and not
+-- booked: docs/decisions/0020. A callback only makes one known; it is read at its gateway.
+
+-- verb note_dispute: remembers that a gateway told of a dispute, and makes reading it due at once.
+-- Caller: payments/disputes.py. Locks: the dispute.
+create or replace function note_dispute(gateway text, reference text, at timestamptz) returns void
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+begin
+    perform check_at(note_dispute.at);
+    insert into payments_dispute (
+        id, gateway, reference, currency, reason, state, is_inquiry, told_at, asks, ask_at
+    ) values (
+        everline_uuid7(note_dispute.at), note_dispute.gateway, note_dispute.reference, '', '',
+        'told', false, note_dispute.at, 0, note_dispute.at
+    )
+    on conflict on constraint dispute_is_kept_once
+    do update set asks = 0, ask_at = note_dispute.at;
+end $$;
+
+-- verb claim_disputes: gives disputes that are to be read at their gateway, for `seconds`.
+-- Caller: the worker. Locks: the disputes, passing over those that others hold.
+create or replace function claim_disputes(at timestamptz, most integer, seconds integer)
+returns setof payments_dispute
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+begin
+    return query
+    with due as (
+        select d.id from payments_dispute d where d.ask_at <= claim_disputes.at
+        order by d.ask_at limit least(claim_disputes.most, 1000) for update skip locked
+    )
+    update payments_dispute d
+    set asks = d.asks + 1,
+        ask_at = claim_disputes.at + make_interval(secs => claim_disputes.seconds)
+    from due u where d.id = u.id
+    returning d.*;
+end $$;
+
+-- verb settle_dispute: writes how a gateway says that a dispute stands, and whose payment it is; a
+-- null state says that it could not be read. Caller: payments/disputes.py. Locks: the dispute.
+-- A callback that came since it was claimed makes it due still.
+create or replace function settle_dispute(
+    dispute uuid, attempt_key text, amount bigint, currency text, reason text, state text,
+    is_inquiry boolean, answer_by timestamptz, claimed_until timestamptz, next_ask_at timestamptz,
+    at timestamptz
+) returns void
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    told payments_dispute;
+    paid payments_attempt;
+begin
+    perform check_at(settle_dispute.at);
+    select d.* into strict told from payments_dispute d
+    where d.id = settle_dispute.dispute for update;
+    if settle_dispute.state is not null then
+        select a.* into paid from payments_attempt a
+        where a.key = settle_dispute.attempt_key and a.gateway = told.gateway;
+        update payments_dispute d
+        set account_id = coalesce(paid.account_id, d.account_id),
+            attempt_id = coalesce(paid.id, d.attempt_id),
+            amount = settle_dispute.amount, currency = settle_dispute.currency,
+            reason = settle_dispute.reason, state = settle_dispute.state,
+            is_inquiry = settle_dispute.is_inquiry, answer_by = settle_dispute.answer_by,
+            read_at = settle_dispute.at
+        where d.id = told.id;
+    end if;
+    update payments_dispute d set ask_at = settle_dispute.next_ask_at
+    where d.id = told.id and d.ask_at = settle_dispute.claimed_until;
+end $$;
