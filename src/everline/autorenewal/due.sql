@@ -29,91 +29,97 @@ $$;
 -- one that the card has; for a retired one its heir, for which nobody has agreed to pay more.
 create or replace function wanted_versions(cards uuid[], at timestamptz) returns setof wanted
 language sql stable as $$
-    select
-        c.id, v.id,
-        coalesce(m.total, case when v.plan_id <> p.id then price_of(
-            p.id, c.currency, wanted_versions.at
-        ) end)
-    from cards_card c
-    inner join autorenewal_mandate m on m.card_id = c.id and m.ended_at is null
-    left join lateral (
-        select p.plan_id from cards_entitlement e
-        inner join catalogue_planversion p on p.id = e.plan_version_id
-        where e.card_id = c.id and e.state <> 'cancelled' order by e.ends_at desc limit 1
-    ) present on m.plan_id is null
-    left join catalogue_plan p on p.id = coalesce(m.plan_id, present.plan_id)
-    left join lateral (
-        select v.id, v.plan_id from catalogue_planversion v
-        where v.plan_id = case when p.retired_at <= wanted_versions.at
-                then heir(p.id, wanted_versions.at) else p.id end
-          and v.effective_from <= wanted_versions.at
-        order by v.effective_from desc limit 1
-    ) v on true
-    where c.id = any(wanted_versions.cards)
+    with asked as materialized (
+        select c.id as card_id, c.currency, m.total, coalesce(m.plan_id, (
+            select v.plan_id from cards_entitlement e
+            inner join catalogue_planversion v on v.id = e.plan_version_id
+            where e.card_id = c.id and e.state <> 'cancelled' order by e.ends_at desc limit 1
+        )) as plan_id
+        from unnest(wanted_versions.cards) as u (id)
+        inner join cards_card c on c.id = u.id
+        inner join autorenewal_mandate m on m.card_id = c.id and m.ended_at is null
+    ), sold as materialized (
+        select d.plan_id, (
+            select v.id from catalogue_planversion v
+            where v.plan_id = h.plan_id and v.effective_from <= wanted_versions.at
+            order by v.effective_from desc limit 1
+        ) as version_id, h.plan_id <> d.plan_id as is_heir
+        from (select distinct a.plan_id from asked a) d
+        cross join lateral heir(d.plan_id, wanted_versions.at) h (plan_id)
+    )
+    select a.card_id, s.version_id, coalesce(a.total, case when s.is_heir then price_of(
+        a.plan_id, a.currency, wanted_versions.at
+    ) end)
+    from asked a left join sold s on s.plan_id = a.plan_id
 $$;
 
 -- part due_offers: what each due card is to be renewed with, quoted, with the rung's request id.
 -- The id comes from card, period start and rung, so no rung of a term is ever tried twice.
 create or replace function due_offers(due uuid[], at timestamptz)
 returns table (
-    renewal_id uuid, request_id text, agreed bigint, is_paused boolean,
-    mandate autorenewal_mandate, offer quoted
+    renewal_id uuid, request_id text, agreed bigint, is_paused boolean, paused_until timestamptz,
+    means_order text, contact jsonb, offer quoted
 )
-language plpgsql stable as $$
-#variable_conflict error
-begin
-    return query
+language sql stable as $$
     with wanted as materialized (
         select w.* from wanted_versions(due_offers.due, due_offers.at) w
-    ), grouped as (
-        select w.version_id, array_agg(w.card_id) as cards from wanted w
-        where w.version_id is not null group by w.version_id
+    ), offers as materialized (
+        select q from quotes(
+            array(select w.card_id from wanted w), array(select w.version_id from wanted w),
+            'auto', due_offers.at
+        ) q
     )
     select
-        everline_uuid7(due_offers.at),
-        q.card_id || ':' || extract(epoch from q.starts_at)::bigint || ':'
+        everline_uuid7(due_offers.at), c.id || ':'
+        || extract(epoch from (o.q).starts_at)::bigint || ':'
         || extract(epoch from c.next_rung_at)::bigint,
-        w.agreed, is_paused(m.paused_until, m.is_skip, q.present_ends_at, due_offers.at), m, q
-    from grouped g
-    cross join lateral quote(g.cards, g.version_id, null, 'auto', due_offers.at) q
-    inner join wanted w on w.card_id = q.card_id
-    inner join cards_card c on c.id = q.card_id
-    inner join autorenewal_mandate m on m.card_id = q.card_id and m.ended_at is null;
-end $$;
+        w.agreed, is_paused(m.paused_until, m.is_skip, (o.q).present_ends_at, due_offers.at),
+        m.paused_until, m.means_order::text, m.contact, o.q
+    from offers o
+    inner join wanted w on w.card_id = (o.q).card_id
+    inner join cards_card c on c.id = (o.q).card_id
+    inner join autorenewal_mandate m on m.card_id = (o.q).card_id and m.ended_at is null
+$$;
 
 -- part judge_due: quotes the locked cards and says of each what stands against renewing it.
 -- A rung that was answered before is left out, so it is never charged again; so is one of a plan
 -- that would cut the present term short: it waits for the end.
 create or replace function judge_due(due uuid[], at timestamptz) returns setof judged
-language plpgsql stable as $$
-#variable_conflict error
-begin
-    return query
+language sql stable as $$
+    with guarded as materialized (
+        select g.card_id, g.reason from guarded(judge_due.due, judge_due.at) g
+    ), offered as materialized (
+        select d.*, (
+            select g.reason from guarded g where g.card_id = (d.offer).card_id limit 1
+        ) as guard
+        from due_offers(judge_due.due, judge_due.at) d
+    )
     select
-        d.renewal_id, everline_uuid7_beside(d.renewal_id, 1), d.request_id, (d.mandate).contact,
+        d.renewal_id, everline_uuid7_beside(d.renewal_id, 1), d.request_id, d.contact,
         case when d.is_paused then 'auto_paused'
-            when g.reason is not null then g.reason
+            when d.guard is not null then d.guard
             when (d.offer).open_id is not null then 'renewal_open'
             when (d.offer).reason is not null then (d.offer).reason
             when (d.offer).total > d.agreed then 'consent_needed'
             when not (d.offer).means && array['balance', 'gateway'] then 'means_not_allowed' end,
-        case when d.is_paused then jsonb_build_object('until', (d.mandate).paused_until)
-            when g.reason is not null then '{}'::jsonb
-            when o.id is not null then jsonb_build_object(
-                'renewal', o.id, 'channel', o.channel, 'since', o.placed_at
+        case when d.is_paused then jsonb_build_object('until', d.paused_until)
+            when d.guard is not null then '{}'::jsonb
+            when (d.offer).open_id is not null then (
+                select jsonb_build_object(
+                    'renewal', o.id, 'channel', o.channel, 'since', o.placed_at
+                )
+                from renewals_renewal o where o.id = (d.offer).open_id
             )
             when (d.offer).reason is not null then (d.offer).facts
             when (d.offer).total > d.agreed then jsonb_build_object('agreed', d.agreed)
             else '{}'::jsonb end,
-        (d.mandate).means_order::text, d.offer
-    from due_offers(judge_due.due, judge_due.at) d
-    left join guarded(judge_due.due, judge_due.at) g on g.card_id = (d.offer).card_id
-    left join renewals_renewal o on o.id = (d.offer).open_id
+        d.means_order, d.offer
+    from offered d
     where not exists (
         select from database_request q
         where q.channel = 'auto' and q.source = 'due' and q.request_id = d.request_id
-    ) and ((d.offer).on_renewal = 'queue' or (d.offer).present_ends_at is null or d.is_paused);
-end $$;
+    ) and ((d.offer).on_renewal = 'queue' or (d.offer).present_ends_at is null or d.is_paused)
+$$;
 
 -- part pay_due: takes the money of all whose balance suffices. Gives those that it was taken from.
 -- Locks: the balances, which belong to one locked card each.

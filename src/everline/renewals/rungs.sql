@@ -15,11 +15,11 @@ create or replace function ladder(
 language plpgsql immutable parallel safe as $$
 #variable_conflict error
 declare
-    seconds bigint := extract(epoch from ladder.ends_at - ladder.starts_at);
+    seconds bigint := date_part('epoch', ladder.ends_at - ladder.starts_at);
     place integer := ('x' || left(md5(ladder.card::text), 4))::bit(16)::integer;
     final_seconds bigint := least(600, seconds / 32);
+    unit interval := case when seconds < 21600 then '1 second' else '1 minute' end;
     last_day timestamp;
-    unit text := case when seconds < 21600 then '1 second' else '1 minute' end;
     rungs timestamptz[];
 begin
     if ladder.on_renewal <> 'queue' then
@@ -33,30 +33,40 @@ begin
             (last_day + make_interval(mins => place * 360 / 65536 - 900)) at time zone ladder.zone,
             (last_day + make_interval(mins => place * 120 / 65536 - 360)) at time zone ladder.zone,
             (last_day + make_interval(mins => place * 120 / 65536 + 480)) at time zone ladder.zone,
-            ladder.ends_at - make_interval(mins => 60 + place * 30 / 65536)
+            to_the(unit, ladder.ends_at - make_interval(mins => 60 + place * 30 / 65536)),
+            ladder.ends_at
         ];
     else
         rungs := array[
-            ladder.ends_at - make_interval(secs => seconds / 4 - place * (seconds / 32) / 65536),
-            ladder.ends_at - make_interval(secs => seconds / 8 - place * (seconds / 64) / 65536),
-            ladder.ends_at - make_interval(
+            to_the(unit, ladder.ends_at - make_interval(
+                secs => seconds / 4 - place * (seconds / 32) / 65536
+            )),
+            to_the(unit, ladder.ends_at - make_interval(
+                secs => seconds / 8 - place * (seconds / 64) / 65536
+            )),
+            to_the(unit, ladder.ends_at - make_interval(
                 secs => seconds / 16 - place * ((seconds / 16 - final_seconds) / 4) / 65536
-            ),
-            ladder.ends_at - make_interval(
+            )),
+            to_the(unit, ladder.ends_at - make_interval(
                 secs => final_seconds - place * (final_seconds / 4) / 65536
-            )
+            )),
+            ladder.ends_at
         ];
     end if;
+    if ladder.starts_at <= rungs[1] and rungs[1] < rungs[2] and rungs[2] < rungs[3]
+        and rungs[3] < rungs[4] and rungs[4] < rungs[5] then
+        return rungs;
+    end if;
+    -- A term of seconds, or a place where a whole day was left out of the calendar.
     return (
-        select array_agg(distinct r.rung order by r.rung)
-        from (
-            select date_bin(unit::interval, u.rung, '2000-01-01 00:00:00+00') as rung
-            from unnest(rungs) as u (rung)
-            union all select ladder.ends_at
-        ) r
-        where r.rung between ladder.starts_at and ladder.ends_at
+        select array_agg(distinct u.rung order by u.rung) from unnest(rungs) as u (rung)
+        where u.rung between ladder.starts_at and ladder.ends_at
     );
 end $$;
+
+-- part to_the: an instant without what goes beyond its minutes, or beyond its seconds.
+create or replace function to_the(unit interval, at timestamptz) returns timestamptz
+language sql immutable parallel safe as $$ select date_bin(unit, at, '2000-01-01 00:00:00+00') $$;
 
 -- part next_rung: the first rung of a term after an instant; infinity when there is none.
 create or replace function next_rung(
