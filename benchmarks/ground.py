@@ -99,8 +99,16 @@ class Ground:
         self.run(f"insert into bench.deck (through) values ({through})")  # noqa: S608 a number
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """When the terms of the cards end: from `first` after now on, over so many days."""
+
+    first: str = "3 days"
+    days: int = 20
+
+
 @contextmanager
-def prepared(cards: int, home: Path | None = None) -> Iterator[Ground]:
+def prepared(cards: int, home: Path | None = None, ends: Ends | None = None) -> Iterator[Ground]:
     """Yield a durable server with `cards` funded cards, in a folder that is removed afterwards.
 
     A `home` given by hand is kept and used again as it is.
@@ -108,10 +116,10 @@ def prepared(cards: int, home: Path | None = None) -> Iterator[Ground]:
     with tempfile.TemporaryDirectory(prefix="everline-bench-") as folder:
         place = home or Path(folder) / "home"
         with server.running(place, durable=True, progress=None):
-            yield _furnished(place, cards)
+            yield _furnished(place, cards, ends or Ends())
 
 
-def _furnished(home: Path, cards: int) -> Ground:
+def _furnished(home: Path, cards: int, ends: Ends) -> Ground:
     """Migrate and load the operator and its cards, if this home does not have them yet."""
     logins = addresses(home)
     os.environ |= {
@@ -136,8 +144,10 @@ def _furnished(home: Path, cards: int) -> Ground:
             with console.status(f"loading {cards:,} cards"):
                 owner.execute(
                     "select set_config('bench.cards', %s, false),"
-                    " set_config('bench.at', %s, false)",
-                    [str(cards), datetime.now(UTC).isoformat()],
+                    " set_config('bench.at', %s, false),"
+                    " set_config('bench.first_end', %s, false),"
+                    " set_config('bench.days', %s, false)",
+                    [str(cards), datetime.now(UTC).isoformat(), ends.first, str(ends.days)],
                 )
                 owner.execute((HERE / "ground.sql").read_bytes())
     with pool.make_pool(logins.app, 1) as lent, lent.connection() as connection:

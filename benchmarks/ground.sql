@@ -1,5 +1,6 @@
 -- A small operator and many bound cards, each with a funded balance and a term that still runs.
--- `bench.cards` says how many, `bench.at` when this was.
+-- `bench.cards` says how many, `bench.at` when this was, `bench.first_end` after what time the
+-- first of their terms ends, `bench.days` over how many days they do.
 -- Numbers are counted, so that a program can name a card without asking: card n has id 8001-n,
 -- account 8002-n and ledger account 8003-n.
 
@@ -35,7 +36,7 @@ insert into catalogue_policy (
 
 insert into trust_channel (code, is_open, means, amount_max)
 select c.code, true, '{balance,deposit,gateway}', '{}'
-from unnest(array['web', 'partner']) as c (code);
+from unnest(array['web', 'partner', 'auto']) as c (code);
 
 insert into catalogue_plan (id, code, names, position)
 values (bench.id('8000', 1), 'home-month', '{"en": "Home"}', 1);
@@ -79,10 +80,11 @@ do $make$ begin
     execute format($$
         create function bench.ends(number bigint) returns timestamptz
         language sql stable parallel safe as $ends$
-            select timestamptz %L + number %% 20 * interval '1 day'
+            select timestamptz %L + number %% %s * interval '1 day'
                 + number %% 86400 * interval '1 second'
         $ends$
-    $$, current_setting('bench.at')::timestamptz + interval '3 days');
+    $$, current_setting('bench.at')::timestamptz + current_setting('bench.first_end')::interval,
+    current_setting('bench.days')::integer);
 end $make$;
 
 create function bench.next_end(number bigint) returns timestamptz

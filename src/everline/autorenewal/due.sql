@@ -83,7 +83,8 @@ $$;
 
 -- part judge_due: quotes the locked cards and says of each what stands against renewing it.
 -- A rung that was answered before is left out, so it is never charged again; so is one of a plan
--- that would cut the present term short: it waits for the end.
+-- that would cut the present term short: it waits for the end. Each rung is looked up on its own:
+-- a join would read all that were ever answered.
 create or replace function judge_due(due uuid[], at timestamptz) returns setof judged
 language sql stable as $$
     with guarded as materialized (
@@ -115,10 +116,12 @@ language sql stable as $$
             else '{}'::jsonb end,
         d.means_order, d.offer
     from offered d
-    where not exists (
-        select from database_request q
+    where (
+        select q.request_id from database_request q
         where q.channel = 'auto' and q.source = 'due' and q.request_id = d.request_id
-    ) and ((d.offer).on_renewal = 'queue' or (d.offer).present_ends_at is null or d.is_paused)
+    ) is null and (
+        (d.offer).on_renewal = 'queue' or (d.offer).present_ends_at is null or d.is_paused
+    )
 $$;
 
 -- part pay_due: takes the money of all whose balance suffices. Gives those that it was taken from.
