@@ -145,6 +145,12 @@ TABLE: Final[tuple[Row, ...]] = (
         "POST /my/cards/<card:card_id>/lose",
         "POST /my/cards/<card:card_id>/resume",
         "POST /my/cards/<card:card_id>/give-up",
+        "GET /my/cards/<card:card_id>/means",
+        "POST /my/cards/<card:card_id>/means/add",
+        "GET /my/cards/<card:card_id>/means/page",
+        "GET /my/cards/<card:card_id>/means/returned",
+        "POST /my/cards/<card:card_id>/means/order",
+        "POST /my/cards/<card:card_id>/means/remove",
     ),
     # Whoever is signed in, with what is theirs.
     *rows(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_noop
 
 from everline import ids, payments
 from everline.catalogue import Policy
@@ -143,6 +143,14 @@ def waiting(renewal: Payable, *, has_returned: bool) -> Face:
     )
 
 
+_REASONS: Final = {
+    "insufficient_funds": gettext_noop("There is not enough money on the bank card."),
+    "lost_card": gettext_noop("The bank card is reported lost."),
+    "authentication_required": gettext_noop("The bank wants you to confirm it yourself."),
+}
+"""What gateways say, in words; for others the advice alone stands."""
+
+
 def _declined(renewal: Payable) -> tuple[str, tuple[str, ...]]:
     """Say why an attempt failed, and whether trying the same again makes sense."""
     nothing = _("Nothing was charged.")
@@ -162,12 +170,15 @@ def _declined(renewal: Payable) -> tuple[str, tuple[str, ...]]:
         if renewal.attempt_is_hard
         else _("The bank said no this time. Try again, or pay with another bank card.")
     )
-    reasons = {
-        "insufficient_funds": _("There is not enough money on the bank card."),
-        "lost_card": _("The bank card is reported lost."),
-    }
-    told = reasons.get(renewal.attempt_reason or "")
-    return _("Payment declined"), (*([told] if told else []), advice, nothing)
+    told = _REASONS.get(renewal.attempt_reason or "")
+    return _("Payment declined"), (*([_(told)] if told else []), advice, nothing)
+
+
+def why_broken(reason: str) -> str:
+    """Say why a kept means of payment is charged no more, and what helps."""
+    told = _REASONS.get(reason, gettext_noop("The bank declined it for good."))
+    advice = _("It is not tried any more. Keep it anew, or another one.")
+    return f"{_(told)} {advice}"
 
 
 def name_of(gateway: str | None) -> str:

@@ -1,4 +1,4 @@
-"""What one browser remembers in its session: renewals, payments, eSIMs it took, reminders.
+"""What one browser remembers in its session: renewals, payments, eSIMs it took, reminders, setups.
 
 So the same browser may go on with an open renewal that anybody else is only told of. Nothing here
 is a proof of who somebody is.
@@ -15,6 +15,7 @@ _TOP_UPS: Final = "topups"
 _RETURNS: Final = "returns"
 _ESIMS: Final = "esims"
 _REMINDERS: Final = "reminders"
+_SETUPS: Final = "setups"
 
 
 def remember_renewal(request: HttpRequest, renewal_id: UUID) -> None:
@@ -75,6 +76,20 @@ def forget_reminder(request: HttpRequest, card_id: UUID) -> None:
     """Forget which reminder of a card is this browser's."""
     known = request.session.get(_REMINDERS, {})
     request.session[_REMINDERS] = {key: each for key, each in known.items() if key != str(card_id)}
+
+
+def remember_setup(request: HttpRequest, card_id: UUID, setup_id: UUID) -> None:
+    """Remember which means of payment this browser is giving for a card."""
+    known = request.session.get(_SETUPS, {})
+    kept = {key: value for key, value in known.items() if key != str(card_id)}
+    newest = list(kept.items())[-REMEMBERED_MAX + 1 :]
+    request.session[_SETUPS] = dict([*newest, (str(card_id), str(setup_id))])
+
+
+def setup_of(request: HttpRequest, card_id: UUID) -> UUID | None:
+    """Tell which means of payment this browser was giving for a card."""
+    found = request.session.get(_SETUPS, {}).get(str(card_id))
+    return UUID(found) if found else None
 
 
 def _remember(request: HttpRequest, name: str, inner: UUID) -> None:

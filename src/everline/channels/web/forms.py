@@ -146,6 +146,11 @@ class OrderForm(ContactForm):
     )
     again = forms.BooleanField(required=False)
     auto = forms.BooleanField(required=False)
+    method = forms.UUIDField(required=False)
+    keep = forms.BooleanField(required=False)
+    keep_version = forms.ChoiceField(
+        choices=[(each, "") for each in payments.KEEP_WORDS], required=False
+    )
     words_version = forms.ChoiceField(choices=[(each, "") for each in WORDS], required=False)
     agreed = forms.IntegerField(min_value=1, max_value=AMOUNT_MAX, required=False)
 
@@ -163,12 +168,27 @@ class OrderForm(ContactForm):
         """Take no consent to words that are not said to have been shown."""
         given = super().clean() or {}
         given["auto"] = bool(given.get("auto") and were_shown(given))
+        given["keep"] = bool(given.get("keep") and given.get("keep_version"))
         return given
 
     @property
     def was_tampered(self) -> bool:
         """Whether a field is wrong that nobody types: then the details must be shown anew."""
-        return bool(self.errors.keys() - {"contact", "means", "again"})
+        return bool(self.errors.keys() - {"contact", "means", "again", "keep"})
+
+
+class GiveMeansForm(RequestForm):
+    """A means of payment that is to be kept, with the version of the words that were shown."""
+
+    gateway = forms.SlugField(max_length=20)
+    words_version = forms.ChoiceField(choices=[(each, "") for each in payments.KEEP_WORDS])
+
+
+class MeansForm(RequestForm):
+    """A kept means of payment, and where it goes in the order."""
+
+    method = forms.UUIDField()
+    to = forms.ChoiceField(choices=[("up", ""), ("down", "")], required=False)
 
 
 class EsimForm(RequestForm):

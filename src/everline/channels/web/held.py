@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from everline import cards, catalogue, clock, holders, ledger, renewals
+from everline import cards, catalogue, clock, holders, ledger, payments, renewals
 from everline.cards import Card, Device, Status
 from everline.catalogue import Policy
 from everline.channels.web import allauths, esims, gauges, mandates, pins, showing
@@ -40,7 +40,7 @@ DIGITS_SHOWN = 4
 @require_safe
 def show(request: HttpRequest, card_id: UUID) -> HttpResponse:
     """Show all that the holder of a card may see."""
-    return _show(request, _find(request, card_id))
+    return _show(request, find_held(request, card_id))
 
 
 def _show(
@@ -63,6 +63,7 @@ def _show(
         "may_bind": card.state in {"activated", "bound"},
         "profile": esims.profile(card) if card.has_profile and card.state != "terminated" else None,
         "history": _history(request, card, policy),
+        "kept_means": payments.methods_of(card.account_id),
         "form": form or DeviceForm(),
         "request_id": uuid4(),
         **_devices(card, found),
@@ -114,7 +115,7 @@ def _history(request: HttpRequest, card: Card, policy: Policy) -> list[dict[str,
 @require_POST
 def bind(request: HttpRequest, card_id: UUID) -> HttpResponse:
     """Bind one more device."""
-    card = _find(request, card_id)
+    card = find_held(request, card_id)
     form = DeviceForm(request.POST)
     if not form.is_valid():
         return _show(request, card, form, status=422)
@@ -127,7 +128,7 @@ def bind(request: HttpRequest, card_id: UUID) -> HttpResponse:
 @require_POST
 def unbind(request: HttpRequest, card_id: UUID) -> HttpResponse:
     """Free a device."""
-    card = _find(request, card_id)
+    card = find_held(request, card_id)
     form, at = RequestForm(request.POST), clock.now()
     wanted = next(
         (
@@ -148,7 +149,7 @@ def unbind(request: HttpRequest, card_id: UUID) -> HttpResponse:
 @require_POST
 def lose(request: HttpRequest, card_id: UUID) -> HttpResponse:
     """Suspend a card that is lost: nothing is used or bought on it meanwhile."""
-    card = _find(request, card_id)
+    card = find_held(request, card_id)
     return _change(request, card, "lose", _("The card is suspended as lost."))
 
 
@@ -156,7 +157,7 @@ def lose(request: HttpRequest, card_id: UUID) -> HttpResponse:
 @require_POST
 def resume(request: HttpRequest, card_id: UUID) -> HttpResponse:
     """Resume a card that was lost; who finds a telephone that is signed in cannot."""
-    card = _find(request, card_id)
+    card = find_held(request, card_id)
     if not allauths.is_fresh(request):
         back = {"next": reverse("web:held", args=[card.id])}
         return see_other("web:sign-in", query=f"?{urlencode(back)}")
@@ -169,7 +170,7 @@ def resume(request: HttpRequest, card_id: UUID) -> HttpResponse:
 @require_POST
 def give_up(request: HttpRequest, card_id: UUID) -> HttpResponse:
     """Take the card off the account."""
-    card = _find(request, card_id)
+    card = find_held(request, card_id)
     form = RequestForm(request.POST)
     if not form.is_valid() or "sure" not in request.POST:
         return see_other("web:held", card.id)
@@ -200,7 +201,7 @@ def _told(
     return see_other("web:held", card.id, query=place)
 
 
-def _find(request: HttpRequest, card_id: UUID) -> Card:
+def find_held(request: HttpRequest, card_id: UUID) -> Card:
     """Find a card that whoever is signed in holds; for anybody else there is none."""
     card = cards.find_by_id(card_id)
     if card is None or not holds(request, card.account_id):

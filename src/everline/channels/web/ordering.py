@@ -53,6 +53,7 @@ SHOWN_ANEW: Final = frozenset(
         Code.PROMOTION_NOT_FOR_THIS,
         Code.PROMOTION_USED,
         Code.PROMOTION_SPENT,
+        Code.METHOD_UNKNOWN,
     }
 )
 """Refusals after which the price details are shown anew; others end in a page of their own."""
@@ -87,6 +88,19 @@ class Checkout:
         has_cards = gateway_for(self.quote.currency) is not None
         found = ["gateway"] if "gateway" in allowed and has_cards else []
         return [*found, "balance"] if "balance" in allowed and self.is_holder else found
+
+    @property
+    def kept_means(self) -> list[payments.Method]:
+        """The kept means that its holder can pay with in one tap; nothing to anybody else."""
+        is_able = self.is_holder and "gateway" in (self.quote.means or []) and self.quote.total
+        return payments.usable_methods(self.card.account_id, self.quote.currency) if is_able else []
+
+    @property
+    def may_keep(self) -> bool:
+        """Whether the bank card may be kept: for its holder, or for a mandate that is given now."""
+        keepers = {each.name for each in payments.keepers(self.quote.currency)}
+        is_able = gateway_for(self.quote.currency) in keepers and "gateway" in self.means
+        return is_able and (self.is_holder or self.may_mandate)
 
     @property
     def named_gateways(self) -> list[Abilities]:
@@ -130,9 +144,13 @@ def order(request: HttpRequest, card_id: UUID, plan: str) -> HttpResponse:
         initial={"contact": own_address(request)},
     )
     if form.is_valid():
-        if form.cleaned_data["again"] or not checkout.repeated:
+        sent = form.cleaned_data
+        if sent["keep"] and not (checkout.is_holder or sent["auto"]):
+            form.add_error("keep", _("Without an account it is kept for auto-renewal alone."))
+        elif sent["again"] or not checkout.repeated:
             return take(request, checkout, form, at)
-        form.add_error("again", _("Tick this to buy the same plan once more."))
+        else:
+            form.add_error("again", _("Tick this to buy the same plan once more."))
     refusal = checkout.quote.refusal
     if refusal is not None and refusal.code in DOORS:
         return see_other(DOORS[refusal.code], card.id, query=f"?plan={offer.code}")
@@ -251,8 +269,18 @@ def details(
         "each_term": _("%(price)s for %(period)s")
         % {"price": money(quote.price), "period": period},
         "wants_auto": bool(form.data.get("auto")),
+        **_kept(checkout, form),
     }
     return page(request, "order.html", context, status=status, policy=policy)
+
+
+def _kept(checkout: Checkout, form: OrderForm) -> dict[str, object]:
+    return {
+        "kept_means": checkout.kept_means,
+        "keep_words": payments.keep_words() if checkout.may_keep else (),
+        "keep_version": payments.KEEP_VERSION,
+        "wants_keep": bool(form.data.get("keep")),
+    }
 
 
 def take(request: HttpRequest, checkout: Checkout, form: OrderForm, at: datetime) -> HttpResponse:
@@ -270,10 +298,14 @@ def take(request: HttpRequest, checkout: Checkout, form: OrderForm, at: datetime
         contact=sent["contact"],
     )
     gateway = gateway_for(checkout.quote.currency, sent["means"])
-    if sent["means"] == "balance" and (checkout.is_holder or sent["total"] == 0):
+    if sent["method"]:
+        answer = by_kept_means(checkout, caller, wanted, sent["method"], at)
+    elif sent["means"] == "balance" and (checkout.is_holder or sent["total"] == 0):
         answer = renewals.renew(caller, wanted, checkout.card.account_id, at)
     elif gateway is not None:
-        answer = renewals.place(caller, wanted, gateway, None, at)
+        agreed = sent["keep_version"] if sent["keep"] and checkout.may_keep else ""
+        kept = payments.KeptMeans(words_version=agreed)
+        answer = renewals.place(caller, wanted, gateway, None, at, kept=kept)
     else:
         answer = Answer(None, "refused", Code.MEANS_NOT_ALLOWED, {}, None, replayed=False)
     if answer.refusal is not None:
@@ -282,7 +314,7 @@ def take(request: HttpRequest, checkout: Checkout, form: OrderForm, at: datetime
     browser.remember_renewal(request, answer.id)
     if sent["auto"] and checkout.may_mandate:
         _agree(request, checkout, sent, at)
-    if sent["means"] == "balance":
+    if sent["means"] == "balance" and not sent["method"]:
         return see_other("web:renewal", answer.id)
     return send(answer.id)
 
@@ -305,6 +337,18 @@ def _agree(request: HttpRequest, checkout: Checkout, sent: dict[str, Any], at: d
     if agreed.refusal is not None:
         told = explain(agreed.refusal, checkout.where).sentence
         messages.warning(request, f"{_('Auto-renewal was not switched on.')} {told}")
+
+
+def by_kept_means(
+    checkout: Checkout, caller: Caller, wanted: Order, method_id: UUID, at: datetime
+) -> Answer:
+    """Place an order that a kept means of the card pays, for its holder alone."""
+    gateway = next((each.gateway for each in checkout.kept_means if each.id == method_id), None)
+    if gateway is None:
+        unknown = Answer(None, "refused", Code.METHOD_UNKNOWN, {}, None, replayed=False)
+        return renewals.answer_of(caller) or unknown
+    kept = payments.KeptMeans(method_id=method_id)
+    return renewals.place(caller, wanted, gateway, None, at, kept=kept)
 
 
 def send(renewal_id: UUID) -> HttpResponse:
