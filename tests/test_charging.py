@@ -296,6 +296,16 @@ def test_a_card_that_is_renewed_by_hand_absorbs_what_was_declined(sandboxed_town
     assert next_rung(town, card) > town.at + timedelta(days=20)
 
 
+def test_who_keeps_a_means_is_not_warned_of_a_short_balance(sandboxed_town: World) -> None:
+    town = sandboxed_town
+    kept, bare = armed(town, "tok_approve"), armed(town)
+    town.at = next_rung(town, kept) - timedelta(hours=12)
+    autorenewal.warn_short(town.at)
+    assert town.all("select account_id from notices_warned where template = 'auto_short'") == [
+        (bare.account_id,)
+    ]
+
+
 def test_each_card_is_charged_its_own(sandboxed_town: World) -> None:
     town, plan = sandboxed_town, sandboxed_town.plan()
     tokens = ["tok_approve", "tok_decline_soft", "tok_decline_hard", "tok_webhook_twice"]

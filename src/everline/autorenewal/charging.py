@@ -3,7 +3,7 @@
 Nobody sits before these charges. A worker may be killed anywhere: what was marked and has no answer
 is asked about by the janitor, and is never sent again. What follows a decline is decided by the
 verb that settles it. Threads wait for the gateways, because an adapter is one and the same for
-people and for this.
+people and for this: docs/decisions/0021.
 """
 
 import logging

@@ -7,7 +7,7 @@ create type soon as (
 );
 
 -- part due_soon: the cards whose next rung comes within the warning time and whose balance does not
--- suffice, but for those that were warned in this term.
+-- suffice, without a kept means that pays instead, but for those that were warned in this term.
 create or replace function due_soon(at timestamptz, most integer) returns setof soon
 language sql stable as $$
     select
@@ -33,6 +33,9 @@ language sql stable as $$
       and c.next_rung_at <= due_soon.at + warning_time((t.term).starts_at, (t.term).ends_at)
       and (t.term).ends_at > due_soon.at
       and spendable(c.account_id, 'balance', c.currency) < p.amount
+      and not exists (
+          select from payments_method k where k.account_id = c.account_id and k.state = 'active'
+      )
       and not exists (
           select from notices_warned w
           where w.fact_id = (t.term).id and w.template in ('auto_short', 'auto_failed')

@@ -88,7 +88,7 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="renew, due, http, load, pages or phone: docs/benchmarks.md"
+            metavar="NAME", help="renew, http, load, pages, phone or charge: docs/benchmarks.md"
         ),
     ],
     options: Annotated[

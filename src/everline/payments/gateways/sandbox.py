@@ -116,7 +116,7 @@ class Sandbox:
         self._client = httpx.Client(
             base_url=base_url,
             timeout=httpx.Timeout(timeout_seconds, connect=CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=32, keepalive_expiry=5),
+            limits=httpx.Limits(max_connections=128, keepalive_expiry=5),
             follow_redirects=False,
             trust_env=False,
         )
