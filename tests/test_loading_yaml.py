@@ -290,6 +290,11 @@ def test_an_operator_is_read_in_full(tmp_path: Path) -> None:
     assert flaws(problems) == []
     assert operator is not None
     assert operator.currency_digits == {"IDR": 0}
+    assert operator.automatic["auto_card_day_max"] == 3
+    granted = OPERATOR.replace("lapsed_days: 90", "lapsed_days: 90\n  grace_hours: 24")
+    found = read_operator(written(tmp_path, granted, "granted.yaml"), problems)
+    assert found is not None
+    assert (found.automatic["grace_hours"], found.automatic["bridge_bytes"]) == (24, 0)
     assert [(each.code, each.means, each.amounts_max) for each in operator.channels] == [
         ("web", ("gateway",), {"IDR": 10_000})
     ]
@@ -309,6 +314,12 @@ def test_an_operator_is_read_in_full(tmp_path: Path) -> None:
         ),
         ("{IDR: {display_digits: 0}}", "{}", "currencies", Flaw.MISSING),
         ("payment_minutes: 30", "payment_minutes: 0", "policy.payment_minutes", Flaw.NOT_BETWEEN),
+        (
+            "lapsed_days: 90",
+            "lapsed_days: 90\n  auto_burst_percent: 99",
+            "policy.auto_burst_percent",
+            Flaw.NOT_BETWEEN,
+        ),
         ("web:", "fax:", "channels.fax", Flaw.NOT_ONE_OF),
         ("is_open: true", "is_open: yes", "channels.web.is_open", Flaw.NOT_ONE_OF),
         ("[gateway]", "[cash]", "channels.web.means[1]", Flaw.NOT_ONE_OF),

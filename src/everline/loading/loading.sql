@@ -106,11 +106,33 @@ begin
         topup_limits = excluded.topup_limits
     where p.* is distinct from excluded.*
     returning p.xmax = 0 into is_new;
-    if write_channels(load_operator.operator -> 'channels') > 0 then
+    if write_automatic(load_operator.operator -> 'automatic')
+        + write_channels(load_operator.operator -> 'channels') > 0 then
         is_new := coalesce(is_new, false);
     end if;
     return row(is_new::integer, (not is_new)::integer, null)::loaded;
 end $$;
+
+-- part write_automatic: writes what bounds automatic renewal; gives 1 when it differs.
+create or replace function write_automatic(bounds jsonb) returns bigint
+language sql as $$
+    with written as (
+        update catalogue_policy p
+        set auto_notice_days = b.auto_notice_days, auto_card_day_max = b.auto_card_day_max,
+            auto_burst_percent = b.auto_burst_percent, auto_burst_least = b.auto_burst_least,
+            grace_hours = b.grace_hours, bridge_bytes = b.bridge_bytes
+        from jsonb_populate_record(null::catalogue_policy, write_automatic.bounds) b
+        where write_automatic.bounds is not null and p.id = 1 and (
+            p.auto_notice_days, p.auto_card_day_max, p.auto_burst_percent, p.auto_burst_least,
+            p.grace_hours, p.bridge_bytes
+        ) is distinct from (
+            b.auto_notice_days, b.auto_card_day_max, b.auto_burst_percent, b.auto_burst_least,
+            b.grace_hours, b.bridge_bytes
+        )
+        returning 1
+    )
+    select count(*) from written
+$$;
 
 -- part write_channels: writes what each channel may do and closes the others; gives how many
 -- differ.

@@ -33,6 +33,16 @@ OFFERED_MAX: Final = 8
 MINUTES_MAX: Final = 7 * 24 * 60
 HOURS_MAX: Final = 14 * 24
 
+AUTOMATIC: Final[Mapping[str, tuple[int, int, int]]] = {
+    "auto_notice_days": (1, 14, 3),
+    "auto_card_day_max": (1, 1000, 3),
+    "auto_burst_percent": (100, 10_000, 300),
+    "auto_burst_least": (1, 10_000_000, 1000),
+    "grace_hours": (0, HOURS_MAX, 0),
+    "bridge_bytes": (0, 10**12, 0),
+}
+"""What bounds automatic renewal: the least, the most, and what it is without a word."""
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:
@@ -63,6 +73,7 @@ class Operator:
     warn_day_hours: int
     quiet_from_hour: int
     quiet_until_hour: int
+    automatic: Mapping[str, int]
     document_check: Mapping[str, Any]
     topup_amounts: Mapping[str, tuple[int, ...]]
     topup_limits: Mapping[str, tuple[int, int]]
@@ -96,6 +107,10 @@ def read_operator(path: Path, problems: Problems) -> Operator | None:
     warn_day_hours = policy.maybe("warn_day_hours", hours, 6)
     quiet_from_hour = policy.maybe("quiet_from_hour", values.whole(0, 23), 21)
     quiet_until_hour = policy.maybe("quiet_until_hour", values.whole(0, 23), 8)
+    automatic = {
+        name: policy.maybe(name, values.whole(least, most), otherwise)
+        for name, (least, most, otherwise) in AUTOMATIC.items()
+    }
     document_check = _document_check(policy.section("document_check"), digits)
     policy.close()
     topup_limits, topup_amounts = _top_ups(top, digits)
@@ -105,7 +120,7 @@ def read_operator(path: Path, problems: Problems) -> Operator | None:
     return Operator(
         name, domain, sender_email, sender_sms, digits, quote_minutes, payment_minutes,
         delivery_minutes, terms_ahead_max, lapsed_days, warn_month_hours, warn_week_hours,
-        warn_day_hours, quiet_from_hour, quiet_until_hour, document_check, topup_amounts,
+        warn_day_hours, quiet_from_hour, quiet_until_hour, automatic, document_check, topup_amounts,
         topup_limits, channels,
     )  # fmt: skip
 
