@@ -49,6 +49,8 @@ TABLE: Final[tuple[Row, ...]] = (
     # The gateways' callbacks and the telephone's webhooks: by signature alone.
     *rows(Gate(401).but("bank", OPEN), "POST /callbacks/<slug:gateway>"),
     *rows(Gate(403).but("caller", OPEN), "POST /hotline/voice", "POST /hotline/status"),
+    # The metrics: by a token of the environment, which is not set here.
+    *rows(Gate(404), "GET /metrics"),
     # The partners' API: by key.
     *rows(
         API,

@@ -17,6 +17,7 @@ MACHINES: Final[dict[str, str]] = {
     "attempt": "An attempt is one try to take a payment's money through one gateway.",
     "refund": "A refund is money on its way back to where an attempt took it from.",
     "order": "An order asks a network to apply an entitlement, or to take it back.",
+    "term": "A term is what a renewal gave; it is prolonged at no cost by an outage or a grace.",
     "card": "A card is the plastic or the profile; what it may use stands in its entitlements.",
 }
 
@@ -41,6 +42,7 @@ OWNERS: Final[dict[tuple[str, str], str]] = {
     ("refund", "parked"): "finance, with a deadline",
     ("order", "sent"): "the job that sent it",
     ("order", "unknown"): "the job that sent it, which asks the network first",
+    ("term", "prolonged"): "final, unless another outage prolongs it",
     ("card", "in_stock"): "its first holder, who activates it with the start code",
     ("card", "activated"): "its holder, who binds a device; an unpaid eSIM, by the sweep",
     ("card", "bound"): "its holder; long after its last term the sweep recycles its number",

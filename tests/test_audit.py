@@ -58,6 +58,13 @@ BREAKS = {
     "steps_are_allowed": "update database_history set event = 'jump' where machine = 'renewal'",
     "requests_have_their_answer": "update database_request set answer_id = null",
     "due_is_tried": "update cards_card set next_rung_at = '2020-01-01'",
+    "foreseen_is_tried": (
+        "with given as (insert into autorenewal_mandate (id, account_id, card_id, channel,"
+        " words_version, given_at) select gen_random_uuid(), account_id, id, 'web', '2026-11',"
+        " loaded_at - interval '60 days' from cards_card)"
+        " update cards_entitlement set starts_at = starts_at - interval '31 days',"
+        " ends_at = ends_at - interval '31 days' where state <> 'cancelled'"
+    ),
     "cohorts_are_replayed": "update renewals_cohort set sold = sold + 1",
 }
 """One way to break each invariant, with constraints and triggers out of the way."""

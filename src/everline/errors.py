@@ -64,6 +64,10 @@ class Code(StrEnum):
     TOPUP_SPENT = "topup_spent"
     ESIM_SOLD_OUT = "esim_sold_out"
     RECEIPT_LIMIT = "receipt_limit"
+    AUTO_PARKED = "auto_parked"
+    AUTO_CAPPED = "auto_capped"
+    NOT_PARKED = "not_parked"
+    PLAN_QUEUES = "plan_queues"
     CODE_WRONG = "code_wrong"
     CODE_ENDED = "code_ended"
     CARD_HELD = "card_held"
@@ -129,6 +133,13 @@ SENTENCES: Final[Mapping[Code, str]] = MappingProxyType(
         Code.TOPUP_SPENT: _("This top-up has been spent already and cannot be taken back."),
         Code.ESIM_SOLD_OUT: _("No eSIM is left at the moment. Nothing was taken; come back later."),
         Code.RECEIPT_LIMIT: _("This receipt went to three addresses already. Print it instead."),
+        Code.AUTO_PARKED: _("Automatic charges of this card wait for a person to look at them."),
+        Code.AUTO_CAPPED: _("The limit that you set for automatic charges is reached."),
+        Code.NOT_PARKED: _("Nothing is held back here any more."),
+        Code.PLAN_QUEUES: _(
+            "This plan starts only after the present one, so it cannot be renewed when data runs"
+            " low. Choose a plan that starts at once."
+        ),
         Code.CODE_WRONG: _("The code is wrong. Look at the message again."),
         Code.CODE_ENDED: _("This code is no longer good. Ask for a new one."),
         Code.CARD_HELD: _("This card is in an account already. Its holder can give it up."),

@@ -185,7 +185,8 @@ begin
 end $$;
 
 -- verb change_mandate: sets the order of means and the bounds of a mandate.
--- Caller: autorenewal/mandates.py. Locks: request, card. Refuses: card_unknown, mandate_unknown.
+-- Caller: autorenewal/mandates.py. Locks: request, card. Refuses: card_unknown, mandate_unknown,
+-- plan_queues: what starts after the present term does not help when its data runs low.
 create or replace function change_mandate(
     channel text, source text, request_id text, request_hash bytea, card uuid, means_order text,
     below_bytes bigint, day_max integer, month_max integer, month_total_max bigint, at timestamptz
@@ -201,6 +202,14 @@ begin
     ) b;
     if (begun.final).outcome is not null then
         return begun.final;
+    end if;
+    if change_mandate.below_bytes is not null and starts_at_once(
+        change_mandate.card, (begun.mandate).plan_id, change_mandate.at
+    ) is not true then
+        return refuse(
+            change_mandate.channel, change_mandate.source, change_mandate.request_id,
+            row('plan_queues', '{}'::jsonb)::objection
+        );
     end if;
     update autorenewal_mandate m
     set means_order = change_mandate.means_order, below_bytes = change_mandate.below_bytes,

@@ -199,7 +199,7 @@ begin
             * claim_charges.rate_max
         )::integer);
     end if;
-    if room <= 0 then
+    if room <= 0 or is_stopped() then
         return;
     end if;
     sent := send_charges(
@@ -222,7 +222,7 @@ begin
 end $$;
 
 -- verb give_up_charges: ends unattended attempts that may not be sent any more: their means was
--- taken away, or their renewal has waited too long. Gives how many.
+-- taken away, or their renewal has waited too long; none while all is stopped. Gives how many.
 -- Caller: autorenewal/charging.py. Locks: cards, passing over those that others hold; attempts.
 create or replace function give_up_charges(at timestamptz, most integer) returns integer
 language plpgsql security definer set search_path from current as $$
@@ -237,7 +237,7 @@ begin
         inner join renewals_renewal r on r.id = p.purpose_id
         inner join payments_method m on m.id = a.method_id
         inner join cards_card c on c.id = r.card_id
-        where a.state = 'created' and a.is_unattended
+        where a.state = 'created' and a.is_unattended and not is_stopped()
           and (r.state <> 'awaiting_payment' or r.deadline_at <= give_up_charges.at
               or m.state <> 'active')
         order by c.id limit least(give_up_charges.most, 1000) for update of c skip locked

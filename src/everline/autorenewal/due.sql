@@ -57,8 +57,8 @@ $$;
 -- The id comes from card, period start and rung, so no rung of a term is ever tried twice.
 create or replace function due_offers(due uuid[], at timestamptz)
 returns table (
-    renewal_id uuid, request_id text, agreed bigint, is_paused boolean, paused_until timestamptz,
-    means_order text, contact jsonb, offer quoted
+    renewal_id uuid, request_id text, agreed bigint, is_paused boolean, is_low boolean,
+    paused_until timestamptz, means_order text, contact jsonb, offer quoted
 )
 language sql stable as $$
     with wanted as materialized (
@@ -74,7 +74,8 @@ language sql stable as $$
         || extract(epoch from (o.q).starts_at)::bigint || ':'
         || extract(epoch from c.next_rung_at)::bigint,
         w.agreed, is_paused(m.paused_until, m.is_skip, (o.q).present_ends_at, due_offers.at),
-        m.paused_until, m.means_order::text, m.contact, o.q
+        m.below_bytes is not null and is_low(c.id, c.next_rung_at), m.paused_until,
+        m.means_order::text, m.contact, o.q
     from offers o
     inner join wanted w on w.card_id = (o.q).card_id
     inner join cards_card c on c.id = (o.q).card_id
@@ -83,28 +84,28 @@ $$;
 
 -- part judge_due: quotes the locked cards and says of each what stands against renewing it.
 -- A rung that was answered before is left out, so it is never charged again; so is one of a plan
--- that would cut the present term short: it waits for the end. Each rung is looked up on its own:
--- a join would read all that were ever answered.
+-- that would cut the present term short: it waits for the end, unless data runs low. Each rung is
+-- looked up on its own: a join would read all that were ever answered.
 create or replace function judge_due(due uuid[], at timestamptz) returns setof judged
 language sql stable as $$
     with guarded as materialized (
-        select g.card_id, g.reason from guarded(judge_due.due, judge_due.at) g
+        select g from guarded(judge_due.due, judge_due.at) g
     ), offered as materialized (
         select d.*, (
-            select g.reason from guarded g where g.card_id = (d.offer).card_id limit 1
+            select h.g from guarded h where (h.g).card_id = (d.offer).card_id limit 1
         ) as guard
         from due_offers(judge_due.due, judge_due.at) d
     )
     select
         d.renewal_id, everline_uuid7_beside(d.renewal_id, 1), d.request_id, d.contact,
         case when d.is_paused then 'auto_paused'
-            when d.guard is not null then d.guard
+            when (d.guard).reason is not null then (d.guard).reason
             when (d.offer).open_id is not null then 'renewal_open'
             when (d.offer).reason is not null then (d.offer).reason
             when (d.offer).total > d.agreed then 'consent_needed'
             when not (d.offer).means && array['balance', 'gateway'] then 'means_not_allowed' end,
         case when d.is_paused then jsonb_build_object('until', d.paused_until)
-            when d.guard is not null then '{}'::jsonb
+            when (d.guard).reason is not null then (d.guard).facts
             when (d.offer).open_id is not null then (
                 select jsonb_build_object(
                     'renewal', o.id, 'channel', o.channel, 'since', o.placed_at
@@ -121,6 +122,7 @@ language sql stable as $$
         where q.channel = 'auto' and q.source = 'due' and q.request_id = d.request_id
     ) is null and (
         (d.offer).on_renewal = 'queue' or (d.offer).present_ends_at is null or d.is_paused
+        or d.is_low
     )
 $$;
 
@@ -165,10 +167,23 @@ language sql as $$
     ) r
 $$;
 
+-- part cut_short: ends the present terms of those whose data runs low and whose new plan starts at
+-- once, as a single renewal does.
+create or replace function cut_short(sales sale[], at timestamptz) returns void
+language sql as $$
+    update cards_entitlement e set ends_at = cut_short.at, closed_by_id = s.entitlement_id
+    from unnest(cut_short.sales) s
+    where s.paid_from is not null and (s.offer).on_renewal <> 'queue'
+      and (s.offer).present_ends_at is not null
+      and e.card_id = (s.offer).card_id and e.state <> 'cancelled'
+      and e.starts_at <= cut_short.at and e.ends_at > cut_short.at
+$$;
+
 -- part write_due: writes for each paid sale the rows that a single renewal writes: history,
 -- renewal, transfers, entitlement, job. Gives how many were paid.
 create or replace function write_due(sales sale[], at timestamptz) returns bigint
 language sql as $$
+    select cut_short(write_due.sales, write_due.at);
     with paid as materialized (
         select s.* from unnest(write_due.sales) s where s.paid_from is not null
     ), written as (
@@ -217,7 +232,8 @@ language sql as $$
             p.entitlement_id, (p.offer).account_id, (p.offer).card_id, p.renewal_id,
             (p.offer).plan_version_id, 'pending', (p.offer).starts_at, (p.offer).ends_at,
             (p.offer).ends_at, (p.offer).anchor_day, (p.offer).allowance_bytes,
-            (p.offer).fair_use_bytes, 0, 0, (p.offer).devices_max
+            (p.offer).fair_use_bytes, 0, case (p.offer).on_renewal when 'stack'
+                then coalesce((p.offer).leftover_bytes, 0) else 0 end, (p.offer).devices_max
         from paid p
     ), queued as (
         insert into jobs_job (
@@ -334,6 +350,7 @@ $$;
 -- verb renew_due: renews up to `most` due cards, in a few statements for all: from their balances,
 -- else by the means that they keep, or the other way round, as their mandates say.
 -- Caller: autorenewal/due.py; any number of workers side by side. Locks: cards, then balances.
+-- While the breaker holds everything back it takes none, and what is due stays so.
 -- Gives how many were renewed, refused and placed with a gateway; of those that were refused the
 -- reason is stored and told once a term; and how many cards were looked at. All have a next rung.
 -- Touches many accounts, each of them alone: nothing of two cards depends on each other.
@@ -344,11 +361,14 @@ create or replace function renew_due(
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error
 declare
-    due uuid[];
+    due uuid[] := '{}';
     done outcome;
 begin
     perform check_at(renew_due.at);
-    due := most_urgent(least(renew_due.most, 1000), renew_due.at);
+    if may_charge(renew_due.at) then
+        due := most_urgent(least(renew_due.most, 1000), renew_due.at);
+    end if;
+    perform park_often(due, renew_due.at);
     done := settle_due(due, renew_due.at);
     renewed := done.renewed;
     refused := done.refused;
@@ -356,4 +376,5 @@ begin
     taken := cardinality(due);
     perform rearm(due, renew_due.at);
     perform await_paused(due, renew_due.at);
+    perform note_run(renew_due.at, taken, done.renewed + done.placed, done.refused);
 end $$;

@@ -1,11 +1,13 @@
-"""Mandates: who agreed to automatic charges, when, where and to which words.
+"""Mandates: who agreed to automatic charges, when, where and to which words; and what guards them.
 
 When the next charge is due is a column of the card, written by `renewals` alone; a mandate only
-says that there may be one. The verbs stand in autorenewal.sql.
+says that there may be one. The verbs of mandates stand in autorenewal.sql, those of the breakers in
+guards.sql, of outages in outages.sql, of longer terms in prolonging.sql, of renewal by data in
+low.sql, of the detector in untried.sql.
 """
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from everline.cards.models import Card
 from everline.catalogue.models import Plan
@@ -64,3 +66,160 @@ class Mandate(models.Model):
                 fields=["card"], condition=Q(ended_at=None), name="card_has_one_mandate"
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["id"],
+                condition=Q(ended_at=None, below_bytes__isnull=False),
+                name="mandate_by_data",
+            ),
+        ]
+
+
+class Parked(models.Model):
+    """A card whose automatic charges are held back until a person releases it.
+
+    `reason` says which breaker held it, `facts` what it counted, `owner` who is to look at it.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    account_id = models.UUIDField()
+    card = models.ForeignKey(Card, models.PROTECT, db_constraint=False, related_name="+")
+    reason = models.CharField(max_length=32)
+    facts = models.JSONField()
+    since = models.DateTimeField()
+    owner = models.CharField(max_length=40)
+    released_at = models.DateTimeField(null=True)
+    released_by = models.CharField(max_length=64, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["card"], condition=Q(released_at=None), name="card_is_parked_once"
+            ),
+        ]
+
+
+class Stop(models.Model):
+    """All automatic charges are held back: more were made in an hour than were expected."""
+
+    id = models.UUIDField(primary_key=True)
+    scope = models.CharField(max_length=12, default="operator")
+    since = models.DateTimeField()
+    charged = models.IntegerField()
+    expected = models.IntegerField()
+    allowed = models.IntegerField()
+    released_at = models.DateTimeField(null=True)
+    released_by = models.CharField(max_length=64, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope"], condition=Q(released_at=None), name="one_stop_is_open"
+            ),
+        ]
+
+
+class Run(models.Model):
+    """One call of the due sweep that took cards; kept for two days, as the breaker counts them."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(db_index=True)
+    taken = models.IntegerField()
+    charged = models.IntegerField()
+    refused = models.IntegerField()
+
+
+class Beat(models.Model):
+    """One row: when the due sweep last ran to its end.
+
+    `clock_offset` is that of the demo's clock, so that a clock that was moved is no outage.
+    """
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    at = models.DateTimeField()
+    clock_offset = models.DurationField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="beat_is_one_row")]
+
+
+class Outage(models.Model):
+    """A time in which no due sweep ran; `ended_at` is when all that it left behind was tried."""
+
+    id = models.UUIDField(primary_key=True)
+    from_at = models.DateTimeField()
+    until_at = models.DateTimeField()
+    prolonged = models.IntegerField(default=0)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until_at__gt=F("from_at")), name="outage_is_forward"
+            ),
+        ]
+
+
+class Prolonging(models.Model):
+    """A term that goes on longer than was paid for, at no cost: once a term and cause.
+
+    `kind` is outage or grace, `cause_id` the outage, or the term itself. Service between `from_at`
+    and `until_at` is with `left_bytes` of data, null for no limit, and `fair_use_bytes`.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    account_id = models.UUIDField()
+    card = models.ForeignKey(Card, models.PROTECT, db_constraint=False, related_name="+")
+    entitlement_id = models.UUIDField()
+    cause_id = models.UUIDField()
+    kind = models.CharField(max_length=8)
+    from_at = models.DateTimeField()
+    until_at = models.DateTimeField()
+    left_bytes = models.BigIntegerField(null=True)
+    fair_use_bytes = models.BigIntegerField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["entitlement_id", "cause_id"], name="term_is_prolonged_once_a_cause"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["outage", "grace"]), name="prolonging_kind_is_known"
+            ),
+        ]
+
+
+class Low(models.Model):
+    """A reading by which a card was made due, as its data ran low: once a reading."""
+
+    id = models.UUIDField(primary_key=True)
+    account_id = models.UUIDField()
+    card = models.ForeignKey(
+        Card, models.PROTECT, db_constraint=False, db_index=False, related_name="+"
+    )
+    entitlement_id = models.UUIDField()
+    used_as_of = models.DateTimeField()
+    left_bytes = models.BigIntegerField()
+    below_bytes = models.BigIntegerField()
+    rung_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["entitlement_id", "used_as_of"], name="reading_makes_due_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["card", "rung_at"], name="low_by_card")]
+
+
+class Hour(models.Model):
+    """What the ladders expected of one hour, and what came of it; kept for forty days."""
+
+    hour = models.DateTimeField(primary_key=True)
+    forecast = models.IntegerField(null=True)
+    expected = models.IntegerField(default=0)
+    attempted = models.IntegerField(default=0)
+    opted_out = models.IntegerField(default=0)
+    untried = models.IntegerField(default=0)
+    judged_at = models.DateTimeField(null=True)

@@ -1,4 +1,4 @@
-"""`everline audit`, `doctor` and `bench`: whether the books, the deployment and the speed hold.
+"""`everline audit`, `doctor`, `metrics`, `bench`: whether books, deployment and speed hold.
 
 Each prints what it found and says by its exit code whether that is good. The invariants stand in
 office/audit.py, the deployment's checks in config/doctor.py, the measurements in benchmarks/.
@@ -7,6 +7,8 @@ office/audit.py, the deployment's checks in config/doctor.py, the measurements i
 import os
 import subprocess
 import sys
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -84,6 +86,22 @@ def doctor(*, json: Json = False) -> None:
     raise typer.Exit(Exit.FAILED if fails else Exit.DONE)
 
 
+def metrics(*, json: Json = False) -> None:
+    """Print how automatic renewal stands, as Prometheus reads it.
+
+    Example: `everline metrics | grep untried`
+    """
+    with opened("command"):
+        from everline import autorenewal, clock
+
+        at = clock.now()
+        if json:
+            known = asdict(autorenewal.gauges(at))
+            write_json({name: _plain(value) for name, value in known.items()})
+        else:
+            out.out(autorenewal.exposition(at), end="", highlight=False)
+
+
 def bench(
     name: Annotated[
         str,
@@ -112,6 +130,10 @@ def bench(
         check=False,
     )
     raise typer.Exit(done.returncode)
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _benchmarks() -> Path:
@@ -145,4 +167,4 @@ def _checked(check: "Check") -> dict[str, str]:
     }
 
 
-COMMANDS: Final = (audit, doctor, bench)
+COMMANDS: Final = (audit, doctor, metrics, bench)

@@ -19,6 +19,7 @@ from everline import clock, database, jobs, notices
 from everline.catalogue import policy
 from everline.config.examining import Check, State
 from everline.config.outsiders import outside
+from everline.config.watching import auto_renewal
 from everline.database import verbs
 from everline.database.addresses import APP, OWNER
 
@@ -326,4 +327,5 @@ CHECKS: Final[tuple[Any, ...]] = (
     senders,
     outside,
     queue,
+    auto_renewal,
 )

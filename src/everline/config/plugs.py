@@ -167,6 +167,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "withdraw": Kind(renewals.withdraw, retry_seconds=5),
         "notify": Kind(notices.send, retry_seconds=15),
         "data_used": Kind(endings.warn_data, retry_seconds=15),
+        "prolong": Kind(autorenewal.prolong, retry_seconds=5),
     }
 )
 """What a worker does with each kind of job, and how soon it tries again."""
@@ -180,8 +181,11 @@ def sweeps(*, one_at_a_time: bool = False) -> tuple[Sweep, ...]:
     charges = {"most": 1} if one_at_a_time else {}
     return (
         Sweep("ask", 1, lambda now: renewals.ask_all(now, 1), repeats_max=100, lanes=2),
-        Sweep("renew_due", 2, lambda now: autorenewal.renew_due(now()).taken, repeats_max=20),
-        Sweep("charge_due", 1, partial(_charge_due, **charges), repeats_max=20),
+        Sweep("renew_due", 2, lambda now: autorenewal.sweep_due(now()), repeats_max=20),
+        Sweep("charge_due", 1, charge_due, repeats_max=20),
+        Sweep("grace", 10, lambda now: autorenewal.begin_grace(now()), repeats_max=20),
+        Sweep("mark_low", 60, lambda now: autorenewal.mark_low(now())),
+        Sweep("judge_hours", 5 * 60, lambda now: autorenewal.judge_hours(now())),
         Sweep("warn_short", 60, lambda now: autorenewal.warn_short(now()), repeats_max=20),
         Sweep("warn_ending", 60, lambda now: endings.warn_ending(now()), repeats_max=20),
         Sweep(

@@ -24,6 +24,7 @@ PARTNER_APP = os.environ.get("EVERLINE_PARTNER_APP", "")  # The demo's e-wallet;
 SANDBOX_SECRET = os.environ.get("EVERLINE_SANDBOX_SECRET", "")
 SIGNING_KEY_FILE = os.environ.get("EVERLINE_SIGNING_KEY_FILE", "")
 PUSH_KEY_FILE = os.environ.get("EVERLINE_PUSH_KEY_FILE", "")
+METRICS_TOKEN = os.environ.get("EVERLINE_METRICS_TOKEN", "")
 HOTLINE_TOKEN = os.environ.get("EVERLINE_HOTLINE_TOKEN", "")
 PAYPAL_ENVIRONMENT = os.environ.get("EVERLINE_PAYPAL_ENVIRONMENT", "")
 PAYPAL_CLIENT_ID = os.environ.get("EVERLINE_PAYPAL_CLIENT_ID", "")

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from everline.channels import callbacks
 from everline.channels.web import faults
+from everline.office.metrics import metrics
 from everline.office.outbox import outbox
 from everline.office.tables import SITE
 from everline.office.welcome import Welcome
@@ -12,6 +13,7 @@ from everline.pages.design import design
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("callbacks/<slug:gateway>", callbacks.receive, name="callbacks"),
+    path("metrics", metrics, name="metrics"),
     path("", include("everline.channels.partner.urls")),
     path("", include("everline.pages.urls")),
     # Addresses are tried in this order, so those that are asked for most come first.

@@ -20,6 +20,8 @@ def auto_path(template: str, facts: Mapping[str, Any], card: str) -> str:
     mandate = facts.get("mandate")
     if mandate and (template == "auto_consent" or facts.get("reason") == "consent_needed"):
         return f"/auto/{addresses.token('mnd', UUID(mandate))}/agree"
+    if template == "auto_prolonged":
+        return card
     if template == "auto_short":
         return f"{card}/top-up"
     if template in {"auto_ahead", "auto_changed"}:
@@ -130,6 +132,56 @@ def _failed(said: Said) -> Told:
     )
 
 
+def _prolonged(said: Said) -> Told:
+    """Tell that a term goes on at no cost, as we could not renew it when we should have."""
+    values = said.values
+    return Told(
+        subject=_("Your plan goes on until %(end)s") % values,
+        lead=_(
+            "We could not renew your data card %(card)s in time because our system was down. Your"
+            " plan goes on until %(end)s at no cost, and we try to renew it before."
+        )
+        % values,
+        facts=(
+            (_("Card number (ICCID)"), said.card),
+            (_("Plan"), said.plan),
+            (_("Should have ended on"), said.ended),
+            (_("Valid until"), said.ends),
+        ),
+        link_text=_("Look at the card"),
+        short=_(
+            "%(operator)s: our system was down, so the plan of card %(ending)s goes on until"
+            " %(end)s at no cost. %(link)s"
+        )
+        % values,
+    )
+
+
+def _grace(said: Said) -> Told:
+    """Tell that service goes on for a while although it could not be renewed."""
+    values = said.values
+    return Told(
+        subject=_("Renew until %(end)s to stay online") % values,
+        lead=_(
+            "Your data card %(card)s could not be renewed. Service goes on with %(left)s until"
+            " %(end)s, once and at no cost. Renew it before then to stay online."
+        )
+        % values,
+        facts=(
+            (_("Card number (ICCID)"), said.card),
+            (_("Plan"), said.plan),
+            (_("Data until then"), said.left),
+            (_("Valid until"), said.ends),
+        ),
+        link_text=_("Renew"),
+        short=_(
+            "%(operator)s: card %(ending)s was not renewed. It works with %(left)s until %(end)s."
+            " Renew: %(link)s"
+        )
+        % values,
+    )
+
+
 def _planned(said: Said) -> tuple[tuple[str, str], ...]:
     """Give the facts of a charge that is to come."""
     return (
@@ -158,5 +210,7 @@ AUTO_WRITERS: Final[dict[str, Callable[[Said], Told]]] = {
     "auto_consent": _consent,
     "auto_short": _short,
     "auto_failed": _failed,
+    "auto_prolonged": _prolonged,
+    "auto_grace": _grace,
 }
 """How each warning of automatic renewal is worded."""

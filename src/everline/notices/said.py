@@ -48,6 +48,9 @@ class Said:
 
     ends: str
     gone: str
+    ended: str
+    """When a term that goes on should have ended."""
+
     next: str
     """When an automatic renewal is tried, or tried again."""
 
@@ -109,6 +112,7 @@ def say(
         means=_means(facts),
         ends=instant("ends_at"),
         gone=instant("gone_at"),
+        ended=instant("ended_at"),
         next=instant("next_at"),
         left=_data(facts.get("left_bytes")),
         as_of=instant("as_of"),

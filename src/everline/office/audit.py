@@ -316,10 +316,18 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
         "due_is_tried",
         "What was due to renew by itself was tried, and each mandate in force has its next try.",
         "select c.id::text, 'due since ' || c.next_rung_at from cards_card c"
-        " where c.next_rung_at < %(at)s - interval '15 minutes'"
+        " where c.next_rung_at < %(at)s - interval '15 minutes' and not exists ("
+        "select from autorenewal_stop s where coalesce(s.released_at, %(at)s)"
+        " > %(at)s - interval '15 minutes')"
         " union all select m.id::text, 'its card is not armed' from autorenewal_mandate m"
         " join cards_card c on c.id = m.card_id"
         " where m.ended_at is null and c.next_rung_at is null",
+    ),
+    Invariant(
+        "foreseen_is_tried",
+        "What the ladders foresaw in two days was tried, or nobody wanted it any more.",
+        "select u.card_id::text, 'foreseen at ' || u.rung_at"
+        " from auto_untried(%(at)s - interval '2 days', %(at)s) u",
     ),
     Invariant(
         "cohorts_are_replayed",

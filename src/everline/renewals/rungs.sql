@@ -149,6 +149,15 @@ language sql as $$
       and (ladder(t.starts_at, t.ends_at, t.on_renewal, c.zone, c.id))[1] <= rush.at
 $$;
 
+-- part due_now: makes armed cards due at once whose last term is not over, wherever their ladder
+-- is: their data runs low, their term was prolonged, or a person released them.
+create or replace function due_now(cards uuid[], at timestamptz) returns void
+language sql as $$
+    update cards_card c set next_rung_at = due_now.at, rung_ends_at = t.ends_at
+    from last_terms(due_now.cards) t
+    where c.id = t.card_id and c.next_rung_at is not null and t.ends_at > due_now.at
+$$;
+
 -- part arm: switches a card's rungs on or off. One that is due already stays due.
 create or replace function arm(card uuid, is_on boolean, at timestamptz) returns void
 language plpgsql as $$

@@ -124,6 +124,14 @@ PROMPTS: Final[Mapping[Code, Prompt]] = MappingProxyType(
         Code.RECEIPT_LIMIT: Prompt(
             _("This receipt was sent to three addresses already. It is sent to no more."), "menu"
         ),
+        Code.AUTO_PARKED: Prompt(
+            _("Automatic charges of this card wait for a person. Press 0 to ask one."), "menu"
+        ),
+        Code.AUTO_CAPPED: Prompt(_("The limit for automatic charges is reached."), "menu"),
+        Code.NOT_PARKED: Prompt(_("Nothing is held back for this card any more."), "menu"),
+        Code.PLAN_QUEUES: Prompt(
+            _("This plan starts after the present one. Choose one that starts at once."), "menu"
+        ),
         Code.CODE_WRONG: Prompt(_("The code is wrong."), "menu"),
         Code.CODE_ENDED: Prompt(_("This code is no longer good."), "menu"),
         Code.CARD_HELD: Prompt(_("This card is in an account already."), "menu"),
