@@ -31,6 +31,7 @@ OFFICE: Final[tuple[Row, ...]] = (
     *rows(
         SEES_OFFICE,
         "GET /office/queues",
+        "GET /office/auto-renewal",
         "GET /office/plans",
         "GET /office/plans/<slug:code>",
         "GET /office/places",
@@ -43,6 +44,7 @@ OFFICE: Final[tuple[Row, ...]] = (
         "GET POST /office/queues/<slug:kind>/<uuid:its_id>/ask",
         "GET POST /office/queues/<slug:kind>/<uuid:its_id>/own",
         "GET POST /office/queues/jobs/<uuid:its_id>",
+        "GET POST /office/auto-renewal/stops/<uuid:stop_id>",
         "GET POST /office/stores/<uuid:firm_id>/fund",
         "GET POST /office/partners/<uuid:firm_id>/fund",
         "GET /office/day-end",
@@ -53,6 +55,7 @@ OFFICE: Final[tuple[Row, ...]] = (
         office("owner support"),
         "GET POST /office/queues/calls/<uuid:its_id>",
         "GET POST /office/cards/<uuid:card_id>/pin",
+        "GET POST /office/auto-renewal/cards/<uuid:card_id>",
         "GET POST /office/cards/<uuid:card_id>/<slug:event>",
         "GET POST /office/banners",
         "GET POST /office/banners/<uuid:banner_id>/end",

@@ -215,6 +215,7 @@ class Things:
             "/calls/<uuid:its_id>": f"/calls/{self.call}",
             "/jobs/<uuid:its_id>": f"/jobs/{self._dead_job()}",
             "<uuid:card_id>": str(self.card.id),
+            "<uuid:stop_id>": str(self._held_back()),
             "<slug:event>": "suspend",
             "<uuid:renewal_id>": str(self.sold),
             "/stores/<uuid:firm_id>": f"/stores/{self.store.id}",
@@ -234,6 +235,32 @@ class Things:
             prefix = f"/office/tables/{meta.label_lower.replace('.', '-')}/"
             parts[f"{prefix}<path:object_id>"] = f"{prefix}{row}"
         return parts
+
+    def _held_back(self) -> uuid.UUID:
+        """Let automatic charges of a card, and all of them, wait for a person."""
+        stop = ids.uuid7(self.world.at)
+        self.world.insert(
+            "autorenewal_parked",
+            id=stop,
+            account_id=self.card.account_id,
+            card_id=self.card.id,
+            reason="card_day_max",
+            facts=Jsonb({"charges": 3}),
+            since=self.world.at,
+            owner="support",
+            released_by="",
+        )
+        self.world.insert(
+            "autorenewal_stop",
+            id=stop,
+            scope="operator",
+            since=self.world.at,
+            charged=9,
+            expected=1,
+            allowed=5,
+            released_by="",
+        )
+        return stop
 
     def _dead_job(self) -> uuid.UUID:
         job = self.world.one("select id from jobs_job order by id limit 1")

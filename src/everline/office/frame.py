@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _, gettext_noop
 
+from everline.office.alarms import alarms
 from everline.pages import frame as frames
 from everline.people.roles import Ability
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 MENU: Final = (
     ("office:today", gettext_noop("Today"), Ability.SEE_MONEY),
     ("office:queues", gettext_noop("Queues"), Ability.SEE_OFFICE),
+    ("office:auto", gettext_noop("Auto-renewal"), Ability.SEE_OFFICE),
     ("office:search", gettext_noop("Search"), Ability.SEE_CUSTOMERS),
     ("office:plans", gettext_noop("Plans and offers"), Ability.SEE_OFFICE),
     ("office:places", gettext_noop("Stores and partners"), Ability.SEE_OFFICE),
@@ -41,7 +43,8 @@ SECTIONS: Final = {
     "renewal": "search", "send-again": "search", "enrol": "terminals", "revoke": "terminals",
     "invite": "staff", "person": "staff", "change-staff": "staff", "renew-link": "staff",
     "end-staff": "staff", "ask": "queues", "own": "queues", "revive": "queues", "call": "queues",
-    "reverse": "queues", "end-banner": "banners",
+    "reverse": "queues", "release-card": "auto", "release-stop": "auto",
+    "end-banner": "banners",
 }  # fmt: skip
 """To which screen of the menu another one belongs."""
 
@@ -67,5 +70,9 @@ def page(
     match = request.resolver_match
     name = (match.url_name or "") if match else ""
     here = f"office:{SECTIONS.get(name, name)}"
-    given = {"desk": desk, "menu": menu(desk.abilities, here)} | dict(context or {})
+    given = {
+        "desk": desk,
+        "menu": menu(desk.abilities, here),
+        "alarms": alarms(desk) if desk.may(Ability.SEE_OFFICE) else (),
+    } | dict(context or {})
     return frames.page(request, f"office/{template}", given, status=status, policy=desk.policy)

@@ -49,6 +49,7 @@ def state_name(code: str) -> str:
         "terminated": _("terminated"),
         "waiting": _("waiting"),
         "stopped": _("stopped"),
+        "prolonged": _("prolonged"),
         "done": _("done"),
         "pending": _("pending"),
     }.get(code, code)
@@ -62,6 +63,7 @@ def machine_name(code: str) -> str:
         "refund": _("Refund"),
         "card": _("Card"),
         "entitlement": _("Term"),
+        "term": _("Term"),
         "topup": _("Top-up"),
     }.get(code, code)
 
@@ -105,6 +107,7 @@ def job_name(code: str) -> str:
         "withdraw": _("Take a plan back"),
         "notify": _("Send a notice"),
         "data_used": _("Tell of used data"),
+        "prolong": _("Let a plan go on"),
     }.get(code, code)
 
 
@@ -123,6 +126,8 @@ def notice_name(code: str) -> str:
         "ending_week": _("Plan ends in a week"),
         "ending_days": _("Plan ends in three days"),
         "ending_day": _("Plan ends in a day"),
+        "auto_prolonged": _("Plan goes on after an outage"),
+        "auto_grace": _("Plan goes on for a while"),
         "ending_soon": _("Plan ends soon"),
         "data_low": _("Most data is used"),
         "data_out": _("All data is used"),
@@ -133,11 +138,8 @@ def notice_name(code: str) -> str:
 
 def medium_name(code: str) -> str:
     """Name a way in which a notice goes."""
-    return {
-        "email": _("E-mail"),
-        "sms": _("Text message"),
-        "push": _("Push message"),
-    }.get(code, code)
+    names = {"email": _("E-mail"), "sms": _("Text message"), "push": _("Push message")}
+    return names.get(code, code)
 
 
 def gateway_name(code: str) -> str:
@@ -152,11 +154,8 @@ def gateway_name(code: str) -> str:
 
 def means_name(code: str) -> str:
     """Name a means of payment."""
-    return {
-        "gateway": _("online payment"),
-        "balance": _("balance"),
-        "deposit": _("deposit"),
-    }.get(code, code)
+    names = {"gateway": _("online payment"), "balance": _("balance"), "deposit": _("deposit")}
+    return names.get(code, code)
 
 
 def reason_name(code: str) -> str:
@@ -223,6 +222,7 @@ def subject_name(code: str) -> str:
         "attempt": _("Payment"),
         "refund": _("Refund"),
         "job": _("Job"),
+        "stop": _("Stop of automatic charges"),
         "plan": _("Plan"),
         "promotion": _("Offer"),
         "terminal": _("Till or kiosk"),
@@ -250,6 +250,8 @@ def act_name(verb: str) -> str:
         "ask_gateway": _("asked the gateway"),
         "take_over": _("took a payment over"),
         "revive": _("gave a job new tries"),
+        "release_card": _("released a parked card"),
+        "release_stop": _("let automatic charges go on"),
         "call_back": _("called somebody back"),
         "publish_plan": _("published a plan"),
         "publish_version": _("published a plan's version"),
@@ -317,7 +319,8 @@ def card_kind(code: str) -> str:
 
 def action_name(code: str) -> str:
     """Name what a network is asked to do."""
-    return {"apply": _("Set a plan up"), "reverse": _("Take a plan back")}.get(code, code)
+    names = {"apply": _("Set a plan up"), "reverse": _("Take a plan back")}
+    return ({"prolong": _("Let a plan go on")} | names).get(code, code)
 
 
 def fact_name(name: str) -> str:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from everline.office import (
     api_keys,
+    automatic,
     banners,
     card,
     day_end,
@@ -63,6 +64,15 @@ SCREENS: Final[tuple[Screen, ...]] = (
     _acts("own", "/queues/<slug:kind>/<uuid:its_id>/own", queues.take_over, _A.RESOLVE_PAYMENTS),
     _acts("revive", "/queues/jobs/<uuid:its_id>", queues.revive, _A.RESOLVE_PAYMENTS),
     _acts("call", "/queues/calls/<uuid:its_id>", queues.call_done, _A.CALL_BACK),
+    _shows("auto", "/auto-renewal", automatic.show, _A.SEE_OFFICE),
+    _acts(
+        "release-card", "/auto-renewal/cards/<uuid:card_id>", automatic.release_card,
+        _A.SEE_CUSTOMERS, _A.CHANGE_CARD,
+    ),
+    _acts(
+        "release-stop", "/auto-renewal/stops/<uuid:stop_id>", automatic.release_stop,
+        _A.RESOLVE_PAYMENTS,
+    ),
     _acts("search", "/search", search.show, _A.SEE_CUSTOMERS),
     _shows("card", "/cards/<uuid:card_id>", card.show, _A.SEE_CUSTOMERS),
     _acts(
