@@ -10,16 +10,7 @@ outages.py, prolonging.py (grace), low.py (by data), untried.py (the detector), 
 from everline.autorenewal.charging import charge_due
 from everline.autorenewal.consent import VERSION, words
 from everline.autorenewal.due import Swept, renew_due
-from everline.autorenewal.guards import (
-    Parked,
-    Stop,
-    find_parked,
-    parked,
-    release_card,
-    release_stop,
-    stopped,
-)
-from everline.autorenewal.low import mark_low
+from everline.autorenewal.explain import Account, Fact, explain
 from everline.autorenewal.mandates import (
     BALANCE_FIRST,
     METHODS_FIRST,
@@ -43,10 +34,8 @@ __all__ = [
     "BALANCE_FIRST",
     "METHODS_FIRST",
     "VERSION",
-    "Gauges",
-    "Hour",
-    "Outage",
-    "Parked",
+    "Account",
+    "Fact",
     "Standing",
     "Stop",
     "Swept",
@@ -56,9 +45,7 @@ __all__ = [
     "change_mandate",
     "charge_due",
     "end_mandate",
-    "exposition",
-    "find_parked",
-    "gauges",
+    "explain",
     "give_mandate",
     "hours",
     "judge_hours",

@@ -1,7 +1,7 @@
-"""`everline card` and `everline renew`: one line, looked at and renewed from the command line.
+"""`everline card`, `explain` and `renew`: one line, looked at and renewed from the command line.
 
 Here is only what was typed, checked. How a wish is quoted and sent, or asked again under its id, is
-in sending.py; how results look, in showing.py.
+in sending.py; how results look, in showing.py and explaining.py.
 """
 
 import re
@@ -38,6 +38,33 @@ def card(iccid: CardNumber, *, json: Json = False) -> None:
             write_json(shown.as_json())
         else:
             shown.print()
+
+
+def explain(
+    iccid: CardNumber,
+    *,
+    most: Annotated[
+        int, typer.Option("--most", metavar="N", help="How many facts, the newest.", min=1, max=200)
+    ] = 60,
+    json: Json = False,
+) -> None:
+    """Explain a card: why it was charged or not, what happened when, and what comes next.
+
+    The same facts as on its holder's page and in the office. No address stands in them.
+
+    Example: `everline explain 8999907111111111112`
+    """
+    with plain_errors():
+        number = Iccid.parse(iccid)
+    with opened("command"):
+        from everline import clock
+        from everline.cli import explaining, sending
+
+        told = explaining.look(sending.find_card(number), clock.now(), most)
+        if json:
+            write_json(told.as_json())
+        else:
+            told.print()
 
 
 def renew(
@@ -123,4 +150,4 @@ def _instant(text: str) -> datetime:
     return at.astimezone(UTC)
 
 
-COMMANDS: Final = (card, renew)
+COMMANDS: Final = (card, explain, renew)

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_noop
 
-from everline import cards, database, ids, ledger, renewals, trust
+from everline import autorenewal, cards, catalogue, database, ids, ledger, renewals, trust
 from everline.autorenewal.models import Mandate
 from everline.cards import Card
 from everline.office.access import Desk
@@ -29,7 +29,7 @@ from everline.office.naming import (
     role_name,
     state_name,
 )
-from everline.pages import words
+from everline.pages import telling, words
 from everline.people.models import Holding
 from everline.people.roles import Ability
 from everline.trust import acts, pins
@@ -114,6 +114,9 @@ def show(request: HttpRequest, desk: Desk, card_id: UUID) -> HttpResponse:
         ],
         "devices": status.devices,
         "mandate": desk.instant(mandate.given_at) if mandate else "",
+        "told": telling.tell(
+            autorenewal.explain(card.id, desk.at), card.zone, catalogue.policy()
+        ),
         "renewals": _renewals(desk, card),
         "payments": [
             {"it": each, "amount": desk.money(each.amount, each.currency),

@@ -6,6 +6,8 @@ A word that is not listed is shown as it is stored: a new one must never hide a 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from everline.pages import telling
+
 
 def channel_name(code: str) -> str:
     """Name a channel."""
@@ -113,27 +115,7 @@ def job_name(code: str) -> str:
 
 def notice_name(code: str) -> str:
     """Name what a notice says."""
-    return {
-        "renewed": _("Confirmation of a renewal"),
-        "refunded": _("Refund"),
-        "topped_up": _("Confirmation of a top-up"),
-        "pay_link": _("Link to pay"),
-        "auto_short": _("Balance too low for auto-renewal"),
-        "auto_failed": _("Auto-renewal failed"),
-        "auto_ahead": _("What auto-renewal will take"),
-        "auto_changed": _("Auto-renewal changes"),
-        "auto_consent": _("Auto-renewal waits for consent"),
-        "ending_week": _("Plan ends in a week"),
-        "ending_days": _("Plan ends in three days"),
-        "ending_day": _("Plan ends in a day"),
-        "auto_prolonged": _("Plan goes on after an outage"),
-        "auto_grace": _("Plan goes on for a while"),
-        "ending_soon": _("Plan ends soon"),
-        "data_low": _("Most data is used"),
-        "data_out": _("All data is used"),
-        "number_ends": _("Number has ended"),
-        "number_ends_soon": _("Number ends soon"),
-    }.get(code, code)
+    return telling.notice_name(code)
 
 
 def medium_name(code: str) -> str:

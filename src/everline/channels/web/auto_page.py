@@ -16,7 +16,7 @@ from everline.catalogue import Offer, Policy
 from everline.channels.web.auto_forms import MEGABYTE, ORDERS, pause_days
 from everline.errors import SENTENCES, Code
 from everline.money import Money
-from everline.pages import ladders, words
+from everline.pages import ladders, telling, words
 
 HALTED = frozenset({"auto_paused", "consent_needed"})
 """What keeps it still that is not a failure: the page says it by itself."""
@@ -40,8 +40,10 @@ def summary(card: Card, standing: Standing | None, at: datetime) -> dict[str, ob
     }
 
 
-def whole(card: Card, standing: Standing | None, policy: Policy, at: datetime) -> dict[str, object]:
-    """Give what the page of automatic renewal has beyond that."""
+def whole(
+    card: Card, standing: Standing | None, policy: Policy, at: datetime, *, since: datetime | None
+) -> dict[str, object]:
+    """Give what the page of automatic renewal has beyond that: what happened since an instant."""
     first, last = pause_days(at, card.zone)
     return {
         "line": _line(standing, card, policy) if standing else [],
@@ -49,6 +51,7 @@ def whole(card: Card, standing: Standing | None, policy: Policy, at: datetime) -
         "last_day": last,
         "choices": _choices(card, policy, at),
         "orders": ORDERS,
+        "told": telling.tell(autorenewal.explain(card.id, at, since=since), card.zone, policy),
         "consent_needed": standing is not None and standing.consent_needed,
         "needs_consent": standing is None or standing.consent_needed,
     }

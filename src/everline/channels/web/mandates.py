@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language, gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from everline import autorenewal, cards, catalogue, clock
+from everline import autorenewal, cards, catalogue, clock, holders
 from everline.autorenewal import Standing
 from everline.cards import Card
 from everline.channels.web import auto_page
@@ -30,6 +30,8 @@ from everline.pages.frame import see_other
 from everline.renewals import Contact
 
 _PAGE: Final = "web:auto-renewal"
+NOBODY: Final = UUID(int=0)
+"""Who is not signed in: nothing is shown of anybody who held the card before."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -117,10 +119,12 @@ def _shown(
 ) -> HttpResponse:
     at, policy = clock.now(), catalogue.policy()
     standing = autorenewal.standing(card.id, at)
+    seer = request.user.pk if request.user.is_authenticated else NOBODY
+    since = holders.shown_from(seer, card.account_id)
     context = {
         "card": card,
         "auto": auto_page.summary(card, standing, at),
-        "more": auto_page.whole(card, standing, policy, at),
+        "more": auto_page.whole(card, standing, policy, at, since=since),
         "form": form or (_wishes(card, standing) if standing else None),
     }
     return page(request, "auto_page.html", context, status=status, policy=policy)
