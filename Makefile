@@ -137,7 +137,7 @@ bench:
 # What is written stands in tests/reference.py.
 docs:
 	@sh -euc "$$PREPARE" sh requirements-dev.lock
-	@WRITE_DOCS=1 .venv/bin/python -m pytest -q tests/test_docs.py
+	@WRITE_DOCS=1 .venv/bin/python -m pytest -q tests/test_docs.py tests/test_auto_docs.py
 
 words:
 	@sh -euc "$$PREPARE" sh requirements-dev.lock

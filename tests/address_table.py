@@ -82,6 +82,7 @@ TABLE: Final[tuple[Row, ...]] = (
         "GET POST /cards/<card:card_id>/plans/<slug:plan>",
         "GET POST /cards/<card:card_id>/top-up",
         "GET /cards/<card:card_id>/again",
+        "GET POST /auto/<mandate:mandate_id>/agree",
         "GET POST /auto/<stop:mandate_id>/end",
         "GET POST /auto/<stop-renewal:renewal_id>/end",
         "GET /esim",
@@ -131,7 +132,6 @@ TABLE: Final[tuple[Row, ...]] = (
     # A holder's own: for nobody else does the address exist.
     *rows(
         HOLDER,
-        "POST /cards/<card:card_id>/auto-renewal",
         "POST /cards/<card:card_id>/auto-renewal/pause",
         "POST /cards/<card:card_id>/auto-renewal/change",
         "GET /cards/<card:card_id>/esim",
@@ -140,7 +140,7 @@ TABLE: Final[tuple[Row, ...]] = (
     ),
     *rows(
         HELD,
-        "GET /cards/<card:card_id>/auto-renewal",
+        "GET POST /cards/<card:card_id>/auto-renewal",
         "GET /my/cards/<card:card_id>",
         "POST /my/cards/<card:card_id>/bind",
         "POST /my/cards/<card:card_id>/unbind",

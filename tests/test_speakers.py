@@ -44,7 +44,7 @@ DOORS: Final = frozenset(
 )
 """Where somebody is led who is not let in."""
 
-SIGNED: Final = re.compile("<(card|renewal|topup|stop|stop-renewal):")
+SIGNED: Final = re.compile("<(card|renewal|topup|mandate|stop|stop-renewal):")
 GUESS: Final = re.compile(r"\.[\w-]{16}(?=/|$)")
 
 Problem = tuple[str, str, int, str]

@@ -188,6 +188,7 @@ class Things:
                 f"/top-ups/{ids.outside('top', self.topped)}/receipt.pdf"
             ),
             "<renewal:renewal_id>": renewal,
+            "<mandate:mandate_id>": addresses.token("mnd", self.mandate),
             "<stop:mandate_id>": addresses.token("mnd", self.mandate, addresses.STOPPING),
             "<stop-renewal:renewal_id>": addresses.token("rnw", self.by_itself, addresses.STOPPING),
             "<receipt:renewal_id>": ids.outside("rnw", self.open),

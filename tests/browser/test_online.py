@@ -40,6 +40,19 @@ def test_a_card_is_renewed_and_its_mandate_is_given_and_ended(
     expect(page.locator(".auto dl.rows")).to_be_visible()
     page.locator(".auto").scroll_into_view_if_needed()
     seen(page, "site-mandate")
+    card_page = page.url
+    page.click(".auto .away a")
+    page.wait_for_url("**/auto-renewal")
+    assert page.locator(".line li").count() >= 3
+    asked = [seen(page, "auto-renewal"), seen(page, "auto-renewal-all", full_page=True)]
+    page.click("form[action$='/pause'] button >> nth=0")
+    expect(page.locator(".banner.note").first).to_be_visible()
+    seen(page, "auto-renewal-skipped")
+    page.goto(f"{card_page}/again")
+    asked.append(seen(page, "again"))
+    if language == "en":
+        strip(PICTURES / "auto-renewal.png", asked[0], asked[2])
+    page.goto(card_page)
     page.click(".auto button")
     expect(page.locator(".auto input[name=wanted]")).to_have_value("on")
     assert page.locator(".auto dl.rows").count() == 0

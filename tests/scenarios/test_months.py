@@ -70,7 +70,7 @@ def test_a_winter_by_the_month_from_the_31st(story: Story) -> None:
             break
         first = first_rung(card, world.at)
         story.passes(days=(first - world.at - timedelta(hours=1)).days)
-        story.tells()
+        story.tells("notice auto_ahead email sent")
         world.at = first
         story.work()
         story.tells(*BY_ITSELF)

@@ -27,8 +27,7 @@ from everline.autorenewal.outages import Outage, outages, sweep_due
 from everline.autorenewal.prolonging import begin_grace, prolong
 from everline.autorenewal.standing import Standing, standing
 from everline.autorenewal.tracing import Traced, trace, trace_renewal
-from everline.autorenewal.untried import Hour, hours, judge_hours
-from everline.autorenewal.warnings import warn_short
+from everline.autorenewal.warnings import warn_ahead, warn_short
 
 __all__ = [
     "BALANCE_FIRST",
@@ -64,6 +63,7 @@ __all__ = [
     "sweep_due",
     "trace",
     "trace_renewal",
+    "warn_ahead",
     "warn_short",
     "words",
 ]

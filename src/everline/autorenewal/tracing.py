@@ -5,7 +5,7 @@ new mandate was given at the instant at which the old one ended, so the way lead
 next. A mandate that ended for good ends the way too: what is given later is somebody's new will.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
@@ -21,6 +21,9 @@ class Traced:
     id: UUID
     card_id: UUID
     is_on: bool
+    plan_id: UUID | None
+    means_order: str
+    contact: dict[str, str] | None = field(repr=False)
 
 
 _TRACE: Final = (
@@ -29,8 +32,8 @@ _TRACE: Final = (
     " union all select n.id, n.card_id, n.ended_at, w.step + 1 from autorenewal_mandate n"
     " join way w on n.card_id = w.card_id and n.given_at = w.ended_at and n.id <> w.id"
     " where w.step < %s"
-    ") select w.id, w.card_id, w.ended_at is null as is_on from way w"
-    " order by w.step desc limit 1"
+    ") select w.id, w.card_id, w.ended_at is null as is_on, m.plan_id, m.means_order, m.contact"
+    " from way w join autorenewal_mandate m on m.id = w.id order by w.step desc limit 1"
 )
 
 

@@ -1,4 +1,4 @@
-"""Warning ahead when a balance will not suffice. Who is told what stands in warnings.sql.
+"""Telling ahead what is taken (ahead.sql), and when a balance will not suffice (warnings.sql).
 
 That a charge was tried and refused is told by the due sweep itself.
 """
@@ -6,6 +6,15 @@ That a charge was tried and refused is told by the due sweep itself.
 from datetime import datetime
 
 from everline import database
+
+
+def warn_ahead(at: datetime, most: int = 500) -> int:
+    """Tell ahead what up to `most` automatic renewals will take; gives how many were told.
+
+    Every charge of a month or longer, the operator's days before its first try, and any one whose
+    plan or price is another; one that is dearer than agreed to asks for a new consent.
+    """
+    return int(database.value("select warn_ahead(%s, %s)", [at, most]))
 
 
 def warn_short(at: datetime, most: int = 500) -> int:

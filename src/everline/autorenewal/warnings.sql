@@ -33,6 +33,9 @@ language sql stable as $$
       and c.next_rung_at <= due_soon.at + warning_time((t.term).starts_at, (t.term).ends_at)
       and (t.term).ends_at > due_soon.at
       and spendable(c.account_id, 'balance', c.currency) < p.amount
+      and not has_method(c.account_id)
+      and not is_paused(m.paused_until, m.is_skip, (t.term).ends_at, c.next_rung_at)
+      and (m.total is null or p.amount <= m.total)
       and not exists (
           select from payments_method k where k.account_id = c.account_id and k.state = 'active'
       )
@@ -85,13 +88,15 @@ language sql stable as $$
     from catalogue_plan p where p.id = warning_facts.plan
 $$;
 
--- part warn_refused: tells of the first rung of a term that was refused, and of no further one.
+-- part warn_refused: tells of the first rung of a term that was refused, and of no further one. A
+-- pause was asked for and is no failure; what waits for a consent is told as that, once.
 -- Gives how many were told.
 create or replace function warn_refused(sales sale[], at timestamptz) returns bigint
 language sql as $$
     with refused as (
         select
             c as card, t.term, v.plan_id, (s.offer).total, q.reason,
+            (q.facts ->> 'agreed')::bigint as agreed,
             coalesce(s.contact, r.contact) as contact
         from unnest(warn_refused.sales) s
         inner join cards_card c on c.id = (s.offer).card_id
@@ -104,13 +109,15 @@ language sql as $$
         left join renewals_renewal r on r.id = (t.term).renewal_id
         inner join catalogue_planversion v
             on v.id = coalesce((s.offer).plan_version_id, (t.term).plan_version_id)
-        where s.paid_from is null
+        where s.paid_from is null and q.reason <> 'auto_paused'
     ), warned as materialized (
         select warn(
-            (f.card).account_id, (f.term).id, 'auto_failed', f.contact,
+            (f.card).account_id, (f.term).id,
+            case f.reason when 'consent_needed' then 'auto_consent' else 'auto_failed' end,
+            f.contact,
             warning_facts(f.card, f.term, f.plan_id, f.total)
-            || jsonb_build_object('reason', f.reason), (f.card).zone, (f.term).ends_at,
-            warn_refused.at
+            || jsonb_build_object('reason', f.reason, 'agreed', f.agreed), (f.card).zone,
+            (f.term).ends_at, warn_refused.at
         ) as is_new
         from refused f
     )

@@ -187,6 +187,7 @@ def sweeps(*, one_at_a_time: bool = False) -> tuple[Sweep, ...]:
         Sweep("mark_low", 60, lambda now: autorenewal.mark_low(now())),
         Sweep("judge_hours", 5 * 60, lambda now: autorenewal.judge_hours(now())),
         Sweep("warn_short", 60, lambda now: autorenewal.warn_short(now()), repeats_max=20),
+        Sweep("warn_ahead", 60, lambda now: autorenewal.warn_ahead(now()), repeats_max=20),
         Sweep("warn_ending", 60, lambda now: endings.warn_ending(now()), repeats_max=20),
         Sweep(
             "warn_number_ends", HOUR, lambda now: endings.warn_number_ends(now()), repeats_max=20

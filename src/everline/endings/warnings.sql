@@ -19,27 +19,30 @@ language sql immutable as $$
     where s.ahead <= (reminders.ends_at - reminders.starts_at) / 2
 $$;
 
--- verb warn_ending: reminds that service ends, when no mandate renews the card; each reminder once
--- a term, and only the latest one when several are due.
+-- verb warn_ending: reminds that service ends, when no mandate renews the card or it is paused
+-- until then; each reminder once a term, and only the latest one when several are due.
 -- Caller: endings/sweeps.py; any number side by side. Locks: nothing but the warnings. Who asked
 -- for the confirmation of the term's renewal is told, else the holder. Gives how many terms.
 create or replace function warn_ending(at timestamptz, most integer) returns integer
 language sql security definer set search_path from current as $$
     with near as materialized (
         select
-            c as card, e as term, r.contact, p.code as plan, s.names as successor, d.template
+            c as card, e as term, coalesce(m.contact, r.contact) as contact, p.code as plan,
+            s.names as successor, d.template, m.paused_until
         from cards_entitlement e
         inner join cards_card c on c.id = e.card_id
         left join renewals_renewal r on r.id = e.renewal_id
         inner join catalogue_planversion v on v.id = e.plan_version_id
         inner join catalogue_plan p on p.id = v.plan_id
         left join catalogue_plan s on s.id = p.successor_id and p.retired_at <= warn_ending.at
+        left join autorenewal_mandate m on m.card_id = c.id and m.ended_at is null
+            and is_paused(m.paused_until, m.is_skip, e.ends_at, e.ends_at)
         cross join lateral (
-            select m.template from reminders(e.starts_at, e.ends_at) m
-            where m.due_at <= warn_ending.at order by m.due_at desc limit 1
+            select k.template from reminders(e.starts_at, e.ends_at) k
+            where k.due_at <= warn_ending.at order by k.due_at desc limit 1
         ) d
         where e.ends_at > warn_ending.at and e.ends_at <= warn_ending.at + interval '7 days'
-          and e.state <> 'cancelled' and c.next_rung_at is null
+          and e.state <> 'cancelled' and (c.next_rung_at is null or m.paused_until is not null)
           and c.state in ('activated', 'bound', 'suspended')
           and not exists (
               select from cards_entitlement l
@@ -54,7 +57,7 @@ language sql security definer set search_path from current as $$
             (n.card).account_id, (n.term).id, n.template, n.contact, jsonb_build_object(
                 'card', (n.card).id, 'iccid', (n.card).iccid, 'zone', (n.card).zone,
                 'plan', n.plan, 'ends_at', (n.term).ends_at, 'successor', n.successor,
-                'gone_at', (n.term).ends_at + lapsed_time()
+                'gone_at', (n.term).ends_at + lapsed_time(), 'paused_until', n.paused_until
             ), (n.card).zone, (n.term).ends_at, warn_ending.at
         ) as is_new
         from near n

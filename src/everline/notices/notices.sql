@@ -88,6 +88,14 @@ begin
     end loop;
 end $$;
 
+-- part stop_notices: stops what waits to be sent of an account and is true no more. Locks: these.
+create or replace function stop_notices(account uuid, template text, at timestamptz) returns void
+language sql as $$
+    update notices_notice n set state = 'stopped', sent_at = stop_notices.at
+    where n.account_id = stop_notices.account and n.template = stop_notices.template
+      and n.state = 'waiting' and n.at > stop_notices.at - interval '31 days'
+$$;
+
 -- verb notice_sent: marks a notice as sent, failed for good, or stopped as it came too late.
 -- Caller: notices/send.py, after the outside call. Locks: the notice.
 create or replace function notice_sent(notice uuid, state text, at timestamptz) returns boolean

@@ -39,6 +39,7 @@ def word_warning(
         )
         told = WRITERS[template](said)
         stopping = ((_("End auto-renewal in one step"), said.stop),) if said.stop else ()
+        end_it = _("End it:")
         return Words(
             locale=get_language() or "en",
             subject=short_subject(told.subject),
@@ -46,7 +47,7 @@ def word_warning(
             facts=tuple((label, value) for label, value in (*told.facts, *stopping) if value),
             link=said.link,
             link_text=told.link_text,
-            short=f"{told.short} {_('End it:')} {said.stop}" if said.stop else told.short,
+            short=f"{told.short} {end_it} {said.stop}" if said.stop else told.short,
             operator=said.operator,
             domain=clean(policy.domain),
             stop=said.stop,

@@ -139,13 +139,18 @@ begin
         return false;
     end if;
     if told.template in ('ending_week', 'ending_days', 'ending_day', 'ending_soon') then
-        return not is_armed and notice_stands.at < (told.facts ->> 'ends_at')::timestamptz;
+        return (not is_armed or told.facts ->> 'paused_until' is not null)
+            and notice_stands.at < (told.facts ->> 'ends_at')::timestamptz;
+    end if;
+    if told.template in ('auto_ahead', 'auto_changed', 'auto_consent') then
+        return is_armed and notice_stands.at < (told.facts ->> 'ends_at')::timestamptz;
     end if;
     return case told.template
         when 'auto_short' then is_armed
             and notice_stands.at < (told.facts ->> 'ends_at')::timestamptz
             and spendable(card.account_id, 'balance', card.currency)
             < (told.facts ->> 'total')::bigint
+        when 'auto_failed' then is_armed
         when 'data_low' then is_data_mark(told.fact_id, 1, notice_stands.at)
         when 'data_out' then is_data_mark(told.fact_id, 2, notice_stands.at)
         when 'number_ends' then notice_stands.at < (told.facts ->> 'gone_at')::timestamptz

@@ -181,6 +181,7 @@ def _renewed(said: _Said, policy: Policy) -> Words:
     values = {"card": said.card, "plan": said.plan, "end": said.ends, "link": said.link}
     values["operator"] = clean(policy.name)
     stopping = ((_("End auto-renewal in one step"), said.stop),) if said.stop else ()
+    end_it = _("End it:")
     return Words(
         locale=get_language() or "en",
         subject=short_subject(_("Renewed: %(plan)s, valid until %(end)s") % values),
@@ -202,7 +203,7 @@ def _renewed(said: _Said, policy: Policy) -> Words:
             " until %(end)s. %(link)s"
         )
         % (values | {"card": said.ending, "amount": said.amount, "means": said.short_means})
-        + (f" {_('End it:')} {said.stop}" if said.stop else ""),
+        + (f" {end_it} {said.stop}" if said.stop else ""),
         operator=clean(policy.name),
         domain=clean(policy.domain),
         has_receipt=True,

@@ -84,7 +84,8 @@ class _Saying:
         if why:
             return _("Auto-renewal is on, but cannot charge now: %(why)s") % {"why": why}
         next_tries = ladders.sentence(found.rungs, found.term_ends_at, self._zone)
-        return f"{_('Auto-renewal is on.')} {next_tries}".rstrip()
+        is_on = _("Auto-renewal is on.")
+        return f"{is_on} {next_tries}".rstrip()
 
     def charged(self, facts: list[Fact]) -> str:
         """Say what was charged last, and why."""

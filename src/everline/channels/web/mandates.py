@@ -37,12 +37,13 @@ NOBODY: Final = UUID(int=0)
 @require_http_methods(["GET", "HEAD", "POST"])
 def switch(request: HttpRequest, card_id: UUID) -> HttpResponse:
     """Show how automatic renewal stands; switch it on or off."""
-    if request.method != "POST":
-        card = cards.find_by_id(card_id)
-        if card is not None and not request.user.is_authenticated and not _may(request, card):
-            return HttpResponse(status=303, headers={"Location": sign_in(request)["sign_in"]})
-        return _shown(request, _find(request, card_id))
+    found = cards.find_by_id(card_id)
+    if found is not None and not request.user.is_authenticated and not _may(request, found):
+        # Messages lead here, and their reader may not be signed in yet.
+        return HttpResponse(status=303, headers={"Location": sign_in(request)["sign_in"]})
     card = _find(request, card_id)
+    if request.method != "POST":
+        return _shown(request, card)
     form = SwitchForm(request.POST)
     back = _PAGE if "has_box" in request.POST else "web:card"
     if not form.is_valid():

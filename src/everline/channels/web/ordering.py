@@ -335,8 +335,9 @@ def _agree(request: HttpRequest, checkout: Checkout, sent: dict[str, Any], at: d
         quoted_total=sent["agreed"],
     )
     if agreed.refusal is not None:
+        is_off = _("Auto-renewal was not switched on.")
         told = explain(agreed.refusal, checkout.where).sentence
-        messages.warning(request, f"{_('Auto-renewal was not switched on.')} {told}")
+        messages.warning(request, f"{is_off} {told}")
 
 
 def by_kept_means(

@@ -52,6 +52,7 @@ urlpatterns = [
     path("cards/<card:card_id>/auto-renewal/change", mandates.change, name="auto-change"),
     path("auto/<stop:mandate_id>/end", consenting.end, name="auto-end"),
     path("auto/<stop-renewal:renewal_id>/end", consenting.end_of_renewal, name="auto-end-renewal"),
+    path("auto/<mandate:mandate_id>/agree", consenting.agree, name="auto-agree"),
     path("esim", esims.choose, name="esim"),
     path("esim/take", esims.take, name="take-esim"),
     path("cards/<card:card_id>/esim", esims.of_card, name="card-esim"),
