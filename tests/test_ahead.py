@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 
-from everline import autorenewal, cards, endings, notices
+from everline import autorenewal, cards, endings, ids, notices
 from everline.catalogue import policy
+from everline.people.models import Person
+from everline.trust import addresses
 from tests.endings import ANA, EMAIL, end_of, hold, running, waiting, written
 from tests.reader import Browser, on_the_pages
 from tests.town import at_once
@@ -94,6 +96,32 @@ class TestAhead:
         town.fund(card.account_id, "balance", 5000)
         assert autorenewal.warn_ahead(town.at) == 0
         assert written(town) == [("auto_short", EMAIL, "waiting")]
+
+    def test_a_kept_means_pays_what_the_balance_does_not(self, town: World) -> None:
+        card = armed(town, town.plan(), balance=0)
+        town.insert(
+            "payments_method",
+            id=ids.uuid7(town.at),
+            account_id=card.account_id,
+            gateway="sandbox",
+            token="kept",
+            masked_means="•••• 4242",
+            position=1,
+            state="active",
+            channel="web",
+            kept_at=town.at,
+        )
+        first_try(town, card)
+        assert autorenewal.warn_short(town.at) == 0
+        assert autorenewal.warn_ahead(town.at) == 1
+        assert "the card's balance, else •••• 4242" in letter(town).text
+        hold(town, card)
+        with on_the_pages(town):
+            browser = Browser(town)
+            browser.client.force_login(Person.objects.get())
+            page = browser.get(f"/cards/{addresses.token('crd', card.id)}/auto-renewal").text
+        assert "•••• 4242" in page
+        assert "The balance is too low" not in page
 
     @pytest.mark.parametrize("cure", ["renew", "end_mandate"])
     def test_it_is_stopped_when_it_is_true_no_more(self, town: World, cure: str) -> None:

@@ -77,7 +77,8 @@ language sql stable as $$
 $$;
 
 -- part facts_of_renewals: renewals through any channel with what paid them, deliveries, payments
--- that were declined or are not sure, and money that went back.
+-- that were declined or are not sure, and money that went back. One that no means could pay is told
+-- by its payments.
 create or replace function facts_of_renewals(card cards_card, most integer) returns setof fact
 language sql stable as $$
     with own as materialized (
@@ -104,7 +105,8 @@ language sql stable as $$
     union all
     select h.at, 'renewal_' || h.to_state, jsonb_build_object('names', o.names)
     from own o inner join database_history h on h.subject_id = o.id and h.machine = 'renewal'
-    where h.to_state in ('delivered', 'refused', 'cancelled', 'expired', 'held', 'reversed')
+    where h.to_state in ('delivered', 'cancelled', 'expired', 'held', 'reversed')
+        or h.to_state = 'refused' and o.paid_at is not null
     union all
     select
         coalesce(t.settled_at, t.created_at),

@@ -104,7 +104,9 @@ begin
                 'card', card.id, 'iccid', card.iccid, 'zone', card.zone, 'plan', plan,
                 'total', (decline_renewal.waiting).total, 'currency', card.currency,
                 'balance', spendable(card.account_id, 'balance', card.currency),
-                'ends_at', term.ends_at, 'reason', reason
+                'ends_at', term.ends_at, 'reason', reason,
+                'renewal', (decline_renewal.waiting).id,
+                'channel', (decline_renewal.waiting).channel
             ), card.zone, term.ends_at, decline_renewal.at
         );
     end if;

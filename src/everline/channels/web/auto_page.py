@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from django.utils.translation import get_language, gettext as _
 
-from everline import autorenewal, cards, catalogue
+from everline import autorenewal, cards, catalogue, payments
 from everline.autorenewal import Standing
 from everline.cards import Card
 from everline.catalogue import Offer, Policy
@@ -29,7 +29,7 @@ def summary(card: Card, standing: Standing | None, at: datetime) -> dict[str, ob
     return {
         "is_on": standing is not None,
         "facts": facts(standing, card, policy) if standing else [],
-        "warning": warning(standing, policy) if standing else "",
+        "warning": warning(standing, card, policy) if standing else "",
         "paused": paused(standing, card) if standing else "",
         "ladder": _sentence(standing, card) if standing else "",
         "words": autorenewal.words(),
@@ -66,15 +66,29 @@ def facts(standing: Standing, card: Card, policy: Policy) -> list[tuple[str, str
         said.append((_("Next charge"), words.money(standing.total, standing.currency, policy)))
     when = words.instant(standing.next_at, card.zone) if standing.next_at else ""
     said.append((_("First tried"), when or _("when a plan is running")))
-    balance = words.money(standing.balance, standing.currency, policy)
-    said.append((_("Paid from"), _("the card's balance, now %(balance)s") % {"balance": balance}))
+    said.append((_("Paid from"), _paid_from(standing, card, policy)))
     if standing.agreed_total is not None:
         agreed = words.money(standing.agreed_total, standing.currency, policy)
         said.append((_("Agreed at most"), agreed))
     return said
 
 
-def warning(standing: Standing, policy: Policy) -> str:
+def _paid_from(standing: Standing, card: Card, policy: Policy) -> str:
+    """Say from what it is paid, in the order that was wished."""
+    balance = _("the card's balance, now %(balance)s") % {
+        "balance": words.money(standing.balance, standing.currency, policy)
+    }
+    kept = [
+        words.paid_online(each.masked_means)
+        for each in payments.usable_methods(card.account_id, standing.currency)
+    ]
+    if not kept:
+        return balance
+    first = standing.means_order == autorenewal.METHODS_FIRST
+    return ", ".join([*kept, balance] if first else [balance, *kept])
+
+
+def warning(standing: Standing, card: Card, policy: Policy) -> str:
     """Say what stands against the next charge, as things are now."""
     if standing.paused_until is not None:
         return ""
@@ -86,7 +100,7 @@ def warning(standing: Standing, policy: Policy) -> str:
     reason = standing.parked_reason or standing.reason
     if reason in set(Code):
         return _(SENTENCES[Code(reason)])
-    if standing.missing:
+    if standing.missing and not payments.usable_methods(card.account_id, standing.currency):
         missing = words.money(standing.missing, standing.currency, policy)
         return _("The balance is too low by %(missing)s.") % {"missing": missing}
     return ""
