@@ -188,6 +188,26 @@ def test_before_its_first_term_nothing_is_to_come(world: World) -> None:
     assert (found.next_at, found.total, found.plan_code) == (None, None, None)
 
 
+def test_after_its_last_rung_it_still_stands_and_waits(world: World) -> None:
+    plan = world.plan(days=30)
+    card = world.card(balance=1000)
+    world.renew(card, plan)
+    autorenewal.give_mandate(
+        world.caller(),
+        card.id,
+        world.at,
+        plan_id=plan.plan_id,
+        words_version=autorenewal.VERSION,
+        contact=renewals.Contact(),
+    )
+    world.advance(days=30)
+    autorenewal.renew_due(world.at)
+    world.advance(hours=1)
+    found = autorenewal.standing(card.id, world.at)
+    assert found is not None
+    assert (found.next_at, found.rungs, found.total) == (None, [], 1000)
+
+
 class TestPages:
     """The box on the order's page, and the switch on the card's."""
 
