@@ -2,7 +2,7 @@
 # one with a space in it, and a checkout may lie anywhere.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check docs words lock bench clean
+.PHONY: help run test check docs words lock bench soak clean
 
 # Third-party programs that tests drive, as command:package of Debian.
 TEST_PROGRAMS := chromium:chromium
@@ -14,6 +14,7 @@ make check   set everything up and run the linters
 make docs    write the generated pages of docs/ anew
 make words   bring the catalogues of translations up to date; it lists what to translate
 make bench   tell how to measure
+make soak    live through months with many seeds in the simulator; SEEDS=20 is how many
 make lock    resolve the dependencies anew and write the lock files (needs uv)
 make clean   remove .venv and what tools left behind; the data in .everline stay
 endef
@@ -147,6 +148,16 @@ lock:
 	@command -v uv >/dev/null || { echo "uv is missing: pip install uv" >&2; exit 1; }
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-annotate --custom-compile-command "make lock" --extra dev --extra build pyproject.toml -o requirements-dev.lock
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-annotate --custom-compile-command "make lock" --extra build -c requirements-dev.lock pyproject.toml -o requirements.lock
+
+SEEDS ?= 20
+
+# Other seeds on each day of the year, and one long run in the end.
+soak:
+	@sh -euc "$$PREPARE" sh requirements.lock
+	@for number in $$(seq 1 $(SEEDS)); do \
+	  .venv/bin/everline simulate --seed $$(date +%j)$$number --cards 200 --days 90 || exit 1; \
+	done
+	@.venv/bin/everline simulate --seed $$(date +%j) --cards 1000 --days 365
 
 clean:
 	rm -rf .venv build dist test-artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -16,7 +16,7 @@ from everline.simulation import Ground, Outcome, Outside, Setting, run, shrink
 from tests.town import source
 
 OUTSIDE = Outside(KINDS, sweeps(one_at_a_time=True))
-WEEKS = Setting(seed=7, numbers=tuple(range(1, 61)), days=12)
+WEEKS = Setting(seed=7, numbers=tuple(range(1, 51)), days=8)
 
 
 @pytest.fixture
@@ -31,10 +31,10 @@ def lived(ground: Ground, setting: Setting) -> Outcome:
 def test_the_same_seed_gives_the_same_run_and_keeps_every_promise(ground: Ground) -> None:
     first, again = lived(ground, WEEKS), lived(ground, WEEKS)
     assert first.violations == ()
-    assert first.renewals > 20
+    assert first.renewals > 10
     assert sum(first.faults.values()) > 5
     assert again.digest == first.digest
-    other = lived(ground, replace(WEEKS, seed=8, days=2))
+    other = lived(ground, replace(WEEKS, seed=8, days=1))
     assert other.digest != first.digest
 
 

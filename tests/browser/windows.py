@@ -54,6 +54,7 @@ KEPT = {
     "partner-review-en-360": "partner",
     "places-nearest-en-1280": "places",
     "office-today-en-1280": "office",
+    "rehearsal-en-1280": "simulation",
 }
 """Which of the pictures the docs show, and by what names; each as it is in docs/pictures."""
 

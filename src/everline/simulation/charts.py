@@ -23,10 +23,7 @@ Say = Callable[[int], str]
 class Bar:
     """One rectangle, and what is said of it when somebody points at it."""
 
-    x: str
-    y: str
-    width: str
-    height: str
+    path: str
     tone: str
     said: str
 
@@ -73,10 +70,12 @@ def columns(series: Sequence[Series], weeks: Sequence[str], say: Say, marks: lis
             if value:
                 bars.append(
                     Bar(
-                        x=f"{place * week + place / GAP_SHARE / 2:.2f}",
-                        y=f"{HEIGHT - (below + value) * HEIGHT / top:.3f}",
-                        width=f"{place - place / GAP_SHARE:.2f}",
-                        height=f"{value * HEIGHT / top:.3f}",
+                        path=_path(
+                            place * week + place / GAP_SHARE / 2,
+                            HEIGHT - (below + value) * HEIGHT / top,
+                            place - place / GAP_SHARE,
+                            value * HEIGHT / top,
+                        ),
                         tone=each.tone,
                         said=f"{weeks[week]} · {each.name}: {say(value)}",
                     )
@@ -84,6 +83,11 @@ def columns(series: Sequence[Series], weeks: Sequence[str], say: Say, marks: lis
             below += value
     ticks = [Mark("0", "0"), Mark("50", say(top // 2)), Mark("100", say(top))]
     return Chart(bars, ticks if top > 1 else [ticks[0], ticks[2]], marks, list(series))
+
+
+def _path(x: float, y: float, width: float, height: float) -> str:
+    """Draw a rectangle, as SVG writes paths."""
+    return f"M{x:.2f} {y:.3f}h{width:.2f}v{height:.3f}h-{width:.2f}z"
 
 
 def round_up(number: int) -> int:

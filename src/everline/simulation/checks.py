@@ -114,7 +114,7 @@ def _with_gateway(world: World) -> Iterator[Broken]:
         if ours[key][0] == "succeeded":
             yield 0, "gateway_agrees", f"{key}: ours succeeded, theirs has none"
     yield from _refunds(world, known)
-    booked = dict(world.reader.execute(CLEARING, {"gateway": bank.NAME}).fetchall())
+    booked: dict[str, int] = dict(world.reader.execute(CLEARING, {"gateway": bank.NAME}).fetchall())
     for currency in sorted(known.keys() | booked.keys()):
         if known[currency] != booked.get(currency, 0):
             said = f"the gateway holds {known[currency]} for us, our books say"

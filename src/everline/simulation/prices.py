@@ -12,8 +12,9 @@ import psycopg
 from psycopg.rows import dict_row
 
 from everline.errors import MisuseError
+from everline.loading.problems import FlawError
 from everline.loading.publishing import PUBLISHED, Content, publish_version
-from everline.loading.values import FlawError, amount
+from everline.loading.values import amount
 
 PRICE_DAYS: Final = 14
 

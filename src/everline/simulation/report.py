@@ -4,9 +4,10 @@ It is one file with everything in it: no script, nothing from elsewhere, light a
 are those of figures.py, the words of report_words.py, the look of templates/simulation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -98,7 +99,7 @@ class _Page:
         """Gather all that the template shows."""
         setting, figures = self.outcome.setting, self.figures
         return {
-            "language": self.language,
+            "language": {"zh-hans": "zh-Hans"}.get(self.language, self.language),
             "title": words.title(len(setting.numbers), self.outcome.days_done, self.number),
             "period": words.period(
                 format_date(START, "long", locale=self.tag),
@@ -221,7 +222,7 @@ def _changes(outcome: Outcome, changed: Outcome | None, page: _Page) -> list[Cha
     if changed is None or outcome.figures is None or changed.figures is None:
         return []
     old, new = outcome.figures, changed.figures
-    found = [
+    found: list[tuple[str, int, int, Callable[[int], str]]] = [
         (words.KEYS["renewals"](), _sum(old.channels), _sum(new.channels), page.number),
         (words.TERMS["lapsed"](), _of(old.terms, "lapsed"), _of(new.terms, "lapsed"), page.number),
         (words.KEYS["consents"](), old.consents, new.consents, page.number),
@@ -229,15 +230,8 @@ def _changes(outcome: Outcome, changed: Outcome | None, page: _Page) -> list[Cha
     for currency in sorted(old.sold.keys() | new.sold.keys()):
         before, after = _of(old.sold, currency), _of(new.sold, currency)
         if before != after:
-            found.insert(
-                0,
-                (
-                    words.sold_in(currency),
-                    before,
-                    after,
-                    lambda minor, currency=currency: page.money(minor, currency),  # type: ignore[misc]
-                ),
-            )
+            say = partial(page.money, currency=currency)
+            found.insert(0, (words.sold_in(currency), before, after, say))
     return [
         Change(
             name, say(before), say(after), f"{'+' if after > before else ''}{say(after - before)}"

@@ -82,7 +82,7 @@ _FAULTS: Final[Mapping[str, Say]] = MappingProxyType(
         "gateway.double": lambda: _("Gateway: a callback sent several times"),
         "network.lost": lambda: _("Network: an order that never arrived"),
         "network.taken": lambda: _("Network: done, and the answer lost"),
-        "network.refused": lambda: _("Network: an order refused"),
+        "network.refused": lambda: _("Network: an order that it would not take"),
         "sender.lost": lambda: _("Messages: one that could not be handed over"),
         "outage.gateway": lambda: _("Gateway away for hours"),
         "outage.network": lambda: _("Network away for hours"),

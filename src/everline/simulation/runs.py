@@ -130,7 +130,7 @@ def _end_of(world: World, day: int) -> datetime:
     """Tell when a day is judged: at its end, or when the work of an outage is made up for."""
     end = START + DAY * (day + 1)
     back_at = world.faults.back_at("ours", end) or world.faults.back_at("ours", end - CATCH_UP)
-    return max(end, (back_at or end) + CATCH_UP) if back_at else end
+    return end if back_at is None else max(end, back_at + CATCH_UP)
 
 
 def _live(world: World, crew: Crew, until: datetime) -> None:

@@ -27,6 +27,6 @@ def _look_at(world: World, kind: str, identity: UUID) -> object:
         return jobs.revive(identity, world.now())
     payments.own_parked(kind, identity, "staff", world.now())
     if kind == "refund":
-        return ask_refund(identity, world.now())
+        return ask_refund(identity, world.now)
     attempt = payments.find_attempt(identity)
     return attempt and ask(attempt, world.now).attempt_state
