@@ -86,7 +86,7 @@ end $$;
 -- part pay_renewal: applies money to an open renewal: state, promotion, sale, entitlement, job.
 -- The money comes from `paid_from`; who pays by which means stands in the given renewal.
 -- The term is computed again when paying took longer than a quote may be read, or when what it was
--- queued behind has changed: never shorter than promised.
+-- queued behind has changed, or when it ended while being paid: never shorter than promised.
 -- Null when the card itself can no longer be served.
 create or replace function pay_renewal(
     renewal renewals_renewal, paid_from uuid, at timestamptz
@@ -105,7 +105,8 @@ begin
         return null;
     end if;
     if pay_renewal.at > renewal.placed_at + make_interval(mins => quote_minutes())
-        or offer.starts_at not in (pay_renewal.at, renewal.starts_at) then
+        or offer.starts_at not in (pay_renewal.at, renewal.starts_at)
+        or renewal.ends_at <= offer.starts_at then
         promised_end := greatest(renewal.ends_at, offer.ends_at);
     end if;
     offer.price := renewal.price;
