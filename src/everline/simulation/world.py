@@ -152,6 +152,9 @@ class World:
             self.tell(person.number, f"{planned.act} is cut off")
             wait = person.chance.randint(*AGAIN_SECONDS)
             self.plan(person, timedelta(seconds=wait), planned.act, planned.what)
+        except psycopg.Error as error:
+            line = (str(error).strip().splitlines() or [""])[0]
+            self.wrong(person.number, "no_bug_is_met", f"{planned.act}: {line}")
 
     def term_ends_at(self, person: Person) -> datetime | None:
         """Read when the last term of a card ends."""
