@@ -186,10 +186,10 @@ def growing(
         found[f"{count:,}"] = {
             "seconds": round(seconds, 2),
             "per_second": round(count / seconds),
-            "microseconds_each": round(1e6 * seconds * size["workers"] / count, 1),
+            "processor_microseconds_each": round(1e6 * watch.processor_seconds / count, 1),
             **watch.told(),
         }
-    each = [step["microseconds_each"] for step in found.values()]
+    each = [step["processor_microseconds_each"] or 1 for step in found.values()]
     return found | {"most_to_least": round(max(each) / min(each), 3)}
 
 

@@ -1,7 +1,9 @@
-"""Watching the server while something runs: what its sessions wait for, and their own memory.
+"""Watching the server while something runs: what its sessions wait for, their memory and work.
 
 It looks twenty times a second, so what is shorter is seen by chance, in proportion to its length.
-The memory is what a session has for itself (Linux tells it), not the buffers that all share.
+The memory is what a session has for itself, not the buffers that all share; the work is the time of
+a processor, which other programs on the machine lengthen less than they lengthen a clock's. Linux
+tells both.
 """
 
 import threading
@@ -26,6 +28,7 @@ class Watch:
         self._looks = 0
         self._waits: dict[str, int] = {}
         self._bytes_most = 0
+        self._spent: dict[int, float] = {}
 
     def __enter__(self) -> Self:
         """Begin to look."""
@@ -41,6 +44,11 @@ class Watch:
         """Stop looking."""
         self._stopped.set()
         self._thread.join()
+
+    @property
+    def processor_seconds(self) -> float:
+        """Give the time of a processor that all sessions have spent, up to the last look."""
+        return sum(self._spent.values())
 
     def told(self) -> dict[str, Any]:
         """Tell the most memory of one session, and in which part of the time each was waited for.
@@ -69,6 +77,7 @@ class Watch:
                     if kind:
                         self._waits[kind] = self._waits.get(kind, 0) + 1
                     self._bytes_most = max(self._bytes_most, _own_bytes(pid))
+                    self._spent[pid] = max(self._spent.get(pid, 0.0), _spent_seconds(pid))
 
 
 def _own_bytes(pid: int) -> int:
@@ -79,3 +88,11 @@ def _own_bytes(pid: int) -> int:
         return 0
     found = [line.split()[1] for line in text.splitlines() if line.startswith("RssAnon:")]
     return 1024 * int(found[0]) if found else 0
+
+
+def _spent_seconds(pid: int) -> float:
+    """Read how long a processor has worked for a process; 0 where the system does not tell."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+    except OSError:
+        return 0.0

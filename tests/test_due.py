@@ -6,13 +6,14 @@ from datetime import timedelta
 from functools import partial
 from itertools import product
 
+import psycopg
 import pytest
 
 from everline import autorenewal, cards, ledger, notices, renewals
 from everline.catalogue import policy
 from tests.endings import written
 from tests.mandates import agree, armed, dearer, end_of, refusals, retire, stands, unsound
-from tests.town import as_owner, at_once
+from tests.town import LINGER, Spoiler, as_owner, at_once
 from tests.world import World
 
 
@@ -32,7 +33,7 @@ class TestOrder:
         town.fund(day.account_id, "balance", 1000)
         town.renew(week, plans[1])
         town.advance(days=9)
-        order = []
+        order: list[uuid.UUID] = []
         while autorenewal.renew_due(town.at, 1).taken:
             ((card,),) = town.all(
                 "select subject_id from database_request where channel = 'auto'"
@@ -262,6 +263,16 @@ def test_many_workers_doors_and_changes_of_mind_renew_each_card_once(town: World
         )
     town.deliver_all()
     assert unsound(town) == {}
+
+
+def test_without_the_lock_two_sweeps_take_the_same_card(town: World, spoiler: Spoiler) -> None:
+    """The control: what the sweep's lock prevents is stopped by the request's key, loudly."""
+    armed(town, town.plan(days=1, price=100), balance=900)
+    town.advance(days=1)
+    spoiler.weaken("most_urgent", ("for update skip locked", ""))
+    spoiler.weaken("renew_due", ("done := ", f"{LINGER} done := "))
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        at_once([lambda: autorenewal.renew_due(town.at)] * 2)
 
 
 def test_many_quotes_at_once_are_the_quotes_of_one_at_a_time(town: World) -> None:
