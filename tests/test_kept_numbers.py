@@ -5,6 +5,7 @@ Everything goes over HTTP, through the real adapter and the bank's own page.
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -63,7 +64,7 @@ def kept_by_setup(sandbox: Sandbox, browser: httpx.Client, name: str) -> Kept:
     return told
 
 
-def charge(sandbox: Sandbox, kept: Kept, **values: object) -> tuple[Charge, Outcome]:
+def charge(sandbox: Sandbox, kept: Kept, **values: Any) -> tuple[Charge, Outcome]:
     wish = order(kept.token, is_unattended=True, **values)
     return wish, sandbox.charge(wish)
 

@@ -28,7 +28,8 @@ from everline.database.addresses import Addresses
 from everline.database.requests import Answer
 from everline.ids import Imei
 from tests import model
-from tests.town import Spoiler, empty, findings
+from tests.copies import empty
+from tests.town import Spoiler, findings
 from tests.world import Plan, World
 
 PLANS: Final = (

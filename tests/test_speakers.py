@@ -20,11 +20,11 @@ from everline.payments import gateways
 from everline.payments.gateways.sandbox import Sandbox
 from tests.address_table import ENDING, IN_A_DEMO, TABLE
 from tests.conftest import point_at
+from tests.copies import empty
 from tests.gates import OPEN, Answer, Row
 from tests.office_table import OFFICE
 from tests.speakers import ONLY_AT, SPEAKERS, Everybody, Speaker, door
 from tests.things import SECRET, TOKEN
-from tests.town import empty
 from tests.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.

@@ -11,6 +11,16 @@ from everline.autorenewal.charging import charge_due
 from everline.autorenewal.consent import VERSION, words
 from everline.autorenewal.due import Swept, renew_due
 from everline.autorenewal.explain import Account, Fact, explain
+from everline.autorenewal.guards import (
+    Parked,
+    Stop,
+    find_parked,
+    parked,
+    release_card,
+    release_stop,
+    stopped,
+)
+from everline.autorenewal.low import mark_low
 from everline.autorenewal.mandates import (
     BALANCE_FIRST,
     METHODS_FIRST,
@@ -27,6 +37,7 @@ from everline.autorenewal.outages import Outage, outages, sweep_due
 from everline.autorenewal.prolonging import begin_grace, prolong
 from everline.autorenewal.standing import Standing, standing
 from everline.autorenewal.tracing import Traced, trace, trace_renewal
+from everline.autorenewal.untried import Hour, hours, judge_hours
 from everline.autorenewal.warnings import warn_ahead, warn_short
 
 __all__ = [
@@ -35,6 +46,10 @@ __all__ = [
     "VERSION",
     "Account",
     "Fact",
+    "Gauges",
+    "Hour",
+    "Outage",
+    "Parked",
     "Standing",
     "Stop",
     "Swept",
@@ -45,6 +60,9 @@ __all__ = [
     "charge_due",
     "end_mandate",
     "explain",
+    "exposition",
+    "find_parked",
+    "gauges",
     "give_mandate",
     "hours",
     "judge_hours",

@@ -106,7 +106,7 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="renew, http, load, pages, phone or charge: docs/benchmarks.md"
+            metavar="NAME", help="renew, due, charge, http, load, pages, phone: docs/benchmarks.md"
         ),
     ],
     options: Annotated[

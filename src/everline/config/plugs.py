@@ -166,6 +166,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "deliver": Kind(renewals.deliver, retry_seconds=2),
         "withdraw": Kind(renewals.withdraw, retry_seconds=5),
         "notify": Kind(notices.send, retry_seconds=15),
+        "forget": Kind(lambda method_id, _now: payments.forget(method_id), retry_seconds=60),
         "data_used": Kind(endings.warn_data, retry_seconds=15),
         "prolong": Kind(autorenewal.prolong, retry_seconds=5),
     }
@@ -178,7 +179,7 @@ def sweeps(*, one_at_a_time: bool = False) -> tuple[Sweep, ...]:
 
     With `one_at_a_time` no two charges are under way at once: a simulation is the same every time.
     """
-    charges = {"most": 1} if one_at_a_time else {}
+    charge_due = partial(_charge_due, most=1) if one_at_a_time else _charge_due
     return (
         Sweep("ask", 1, lambda now: renewals.ask_all(now, 1), repeats_max=100, lanes=2),
         Sweep("renew_due", 2, lambda now: autorenewal.sweep_due(now()), repeats_max=20),

@@ -120,8 +120,11 @@ def notice_name(code: str) -> str:
 
 def medium_name(code: str) -> str:
     """Name a way in which a notice goes."""
-    names = {"email": _("E-mail"), "sms": _("Text message"), "push": _("Push message")}
-    return names.get(code, code)
+    return {
+        "email": _("E-mail"),
+        "sms": _("Text message"),
+        "push": _("Push message"),
+    }.get(code, code)
 
 
 def gateway_name(code: str) -> str:
@@ -136,8 +139,11 @@ def gateway_name(code: str) -> str:
 
 def means_name(code: str) -> str:
     """Name a means of payment."""
-    names = {"gateway": _("online payment"), "balance": _("balance"), "deposit": _("deposit")}
-    return names.get(code, code)
+    return {
+        "gateway": _("online payment"),
+        "balance": _("balance"),
+        "deposit": _("deposit"),
+    }.get(code, code)
 
 
 def reason_name(code: str) -> str:
@@ -301,8 +307,11 @@ def card_kind(code: str) -> str:
 
 def action_name(code: str) -> str:
     """Name what a network is asked to do."""
-    names = {"apply": _("Set a plan up"), "reverse": _("Take a plan back")}
-    return ({"prolong": _("Let a plan go on")} | names).get(code, code)
+    return {
+        "apply": _("Set a plan up"),
+        "reverse": _("Take a plan back"),
+        "prolong": _("Let a plan go on"),
+    }.get(code, code)
 
 
 def fact_name(name: str) -> str:

@@ -246,6 +246,8 @@ def notice_name(code: str) -> str:
         "auto_ahead": _("What auto-renewal will take"),
         "auto_changed": _("Auto-renewal changes"),
         "auto_consent": _("Auto-renewal waits for consent"),
+        "auto_prolonged": _("Plan goes on after an outage"),
+        "auto_grace": _("Plan goes on for a while"),
         "ending_week": _("Plan ends in a week"),
         "ending_days": _("Plan ends in three days"),
         "ending_day": _("Plan ends in a day"),

@@ -3,6 +3,7 @@
 Sources: the codes and Stripe's "next steps" are docs.stripe.com/declines/codes; those that Stripe's
 own retries never charge again without another card are docs.stripe.com/billing/revenue-recovery/
 smart-retries, under "Non-retryable decline codes"; advice codes are docs.stripe.com/declines/card.
+Where their words leave it open whether the same card may be charged again, the split is ours.
 A code that is in neither table is soft: somebody new says no in a new way every year, and the
 ladder ends by itself.
 """
