@@ -104,6 +104,9 @@ language sql security definer set search_path from current as $$
         update cards_card c
         set next_rung_at = d.ends_at - interval '1 day', rung_ends_at = d.ends_at
         from dealt d where c.id = d.card
+    ), noted as (
+        insert into autorenewal_run (at, taken, charged, refused)
+        select bare_due.at, count(*), count(*), 0 from dealt d
     )
     select count(*) from dealt
 $$;
