@@ -109,6 +109,7 @@ def job_name(code: str) -> str:
         "withdraw": _("Take a plan back"),
         "notify": _("Send a notice"),
         "data_used": _("Tell of used data"),
+        "forget": _("Have a gateway forget a means of payment"),
         "prolong": _("Let a plan go on"),
     }.get(code, code)
 
