@@ -124,7 +124,7 @@ def stripe(proxy: Proxy) -> Iterator[Stripe]:
 
 
 @pytest.fixture
-def hasty(proxy: Proxy) -> Iterator[Stripe]:
+def hasty_stripe(proxy: Proxy) -> Iterator[Stripe]:
     """The adapter, giving up before the proxy is done with being late."""
     proxy.late_ms = 2 * HASTY_MS
     adapter = Stripe(KEYS, HASTY_MS, proxy.url)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from everline.database import verbs
+from tests.town import as_owner
 from tests.world import World
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "auto-renewal.md"
@@ -31,14 +31,15 @@ def card_with(digest: str) -> uuid.UUID:
 
 
 def rungs(world: World, days: int, card: uuid.UUID, on_renewal: str = "queue") -> list[datetime]:
-    found = world.one(
-        f"select {verbs.schema()}.ladder(%s, %s, %s::text, %s::text, %s)",
+    found = as_owner(
+        world,
+        "select ladder(%s, %s, %s::text, %s::text, %s)",
         ENDS - timedelta(days=days),
         ENDS,
         on_renewal,
         ZONE,
         card,
-    )
+    )()
     assert isinstance(found, list)
     return [each.astimezone(ZoneInfo(ZONE)) for each in found]
 

@@ -177,7 +177,7 @@ class TestBounds:
     """From what it is paid, by data too, and how much at most."""
 
     def test_are_kept_as_they_were_typed(self, shop: World) -> None:
-        card = running(shop, shop.plan())
+        card = running(shop, shop.plan(on_renewal="stack"))
         arm(shop, card)
         browser = holder_of(shop, card, "id")
         browser.press(

@@ -9,8 +9,7 @@ from itertools import product
 import psycopg
 import pytest
 
-from everline import autorenewal, cards, ledger, notices, renewals
-from everline.catalogue import policy
+from everline import autorenewal, cards, endings, ledger, renewals
 from tests.endings import written
 from tests.mandates import agree, armed, dearer, end_of, refusals, retire, stands, unsound
 from tests.town import LINGER, Spoiler, as_owner, at_once
@@ -97,7 +96,7 @@ class TestPrice:
         assert town.one(
             "select facts - 'balance' from database_request where reason = 'consent_needed' limit 1"
         ) == {"agreed": 1000, "needed": 1200, "currency": "EUR"}
-        assert told(town) == 1
+        assert (told(town), len(written(town, "auto_consent"))) == (0, 1)
         assert agree(town, card, 1000).reason == "quote_changed"
         assert agree(town, card, 1200).outcome == "mandated"
         town.at = stands(town, card).rungs[0]
@@ -165,7 +164,7 @@ class TestRetiredPlan:
 class TestLeftOut:
     """What is not charged has a stored reason, a next rung, and is told once."""
 
-    def test_a_pause_is_told_once_with_when_service_ends(self, town: World) -> None:
+    def test_a_pause_is_no_failure_and_people_are_reminded_as_ever(self, town: World) -> None:
         card = armed(town, town.plan(), balance=1000)
         rungs = stands(town, card).rungs
         until = rungs[-1] + timedelta(days=1)
@@ -174,9 +173,10 @@ class TestLeftOut:
             town.at = rung
             assert autorenewal.renew_due(town.at).refused == 1
         assert refusals(town, card) == ["auto_paused"] * 3
-        assert told(town) == 1
-        (notice,) = notices.newest(1)
-        assert "paused" in notice.words(policy()).text
+        assert told(town) == 0
+        town.at = end_of(town, card) - timedelta(hours=5)
+        assert endings.warn_ending(town.at) == 1
+        assert len(written(town, "ending_soon")) == 1
 
     def test_an_open_renewal_is_not_told_as_a_failure_before_the_end(self, town: World) -> None:
         plan = town.plan()

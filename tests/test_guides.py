@@ -146,6 +146,7 @@ def test_what_verbs_write_has_foreign_keys_to_locked_rows_alone(world: World) ->
         ("ledger_rollup", "ledger_account"),
         ("notices_device", "cards_card"),
         ("payments_attempt", "payments_payment"),
+        ("payments_dispute", "payments_attempt"),
         ("payments_refund", "payments_attempt"),
         ("payments_refund", "payments_payment"),
         ("topups_topup", "cards_card"),

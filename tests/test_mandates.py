@@ -61,7 +61,7 @@ class TestConsent:
         assert stands(town, card).plan_id == small.plan_id
 
     def test_given_anew_keeps_the_bounds_and_the_pause(self, town: World) -> None:
-        plan = town.plan()
+        plan = town.plan(on_renewal="stack")
         card = armed(town, plan, total=1000)
         wishes = Wishes("methods_first", 10**9, 2, 5, 9000)
         autorenewal.change_mandate(town.caller(), card.id, town.at, wishes)
@@ -78,7 +78,7 @@ class TestChanges:
     """What a person sets of a mandate, each under a request of its own."""
 
     def test_are_shown_and_replayed(self, town: World) -> None:
-        card = armed(town, town.plan())
+        card = armed(town, town.plan(on_renewal="stack"))
         assert stands(town, card).wishes == Wishes()
         caller = town.caller()
         wishes = Wishes(below_bytes=500, month_total_max=3000)

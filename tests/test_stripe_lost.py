@@ -90,22 +90,22 @@ class TestUnattended:
         assert peer.charged(wanted.attempt_key) == [1250]
 
     def test_one_that_is_answered_too_late(
-        self, stripe: Stripe, hasty: Stripe, peer: Peer, proxy: Proxy
+        self, stripe: Stripe, hasty_stripe: Stripe, peer: Peer, proxy: Proxy
     ) -> None:
         wanted = by_kept(keep(stripe, peer))
         proxy.fail(CREATE, "late")
         begun = time.monotonic()
-        assert hasty.charge(wanted) == Unknown("ReadTimeout")
+        assert hasty_stripe.charge(wanted) == Unknown("ReadTimeout")
         assert time.monotonic() - begun < 1.5
         assert isinstance(asking(stripe, wanted), Succeeded)
         assert peer.charged(wanted.attempt_key) == [1250]
 
     def test_one_that_is_still_under_way_is_neither_yes_nor_no(
-        self, stripe: Stripe, hasty: Stripe, peer: Peer
+        self, stripe: Stripe, hasty_stripe: Stripe, peer: Peer
     ) -> None:
         wanted = by_kept(keep(stripe, peer))
         peer.do("pace", slow_ms=1500)
-        assert hasty.charge(wanted) == Unknown("ReadTimeout")
+        assert hasty_stripe.charge(wanted) == Unknown("ReadTimeout")
         assert asking(stripe, wanted) == Unknown("answered 409 idempotency_key_in_use")
         peer.do("pace", slow_ms=0)
         deadline = time.monotonic() + 5
