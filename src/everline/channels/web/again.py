@@ -2,7 +2,8 @@
 
 Every reminder leads here. The button sends the order that ordering.py takes, so pressing twice is
 one renewal; by what it is paid is chosen here: the balance where it suffices and is one's own, else
-a bank card. A plan that is no longer sold is followed to what came in its place.
+a bank card. What is kept for the card has its buttons below, for the holder alone. A plan that is
+no longer sold is followed to what came in its place.
 """
 
 from uuid import UUID, uuid4
@@ -49,6 +50,7 @@ def _shown(
     assert quote.starts_at is not None
     assert quote.ends_at is not None
     total = words.money(quote.total, quote.currency, policy)
+    kept = checkout.kept_means
     means = _means(checkout)
     return {
         "card": card,
@@ -61,6 +63,7 @@ def _shown(
         "fate": words.fate(quote),
         "total": total,
         "means": means,
+        "kept_means": kept,
         "balance": words.money(checkout.balance, quote.currency, policy)
         if means == "balance" and checkout.balance is not None
         else "",
@@ -70,7 +73,7 @@ def _shown(
             "plan_version": offer.plan_version_id,
             "total": quote.total,
             "ends_at": quote.ends_at.isoformat(),
-            "means": means,
+            "means": means or "gateway",
             "contact": own_address(request),
         },
     }

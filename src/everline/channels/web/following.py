@@ -22,17 +22,13 @@ from everline.channels.web import browser
 from everline.channels.web.esims import is_buyers
 from everline.channels.web.forms import PayForm, RequestForm
 from everline.channels.web.holders import holds
-from everline.channels.web.ordering import (
-    LEFT,
-    SOURCE,
-    gateway_for,
-    named_for,
-    send,
-)
+from everline.channels.web.ordering import LEFT, SOURCE, send
 from everline.channels.web.pages import CHANNEL, page, sign_in
+from everline.channels.web.paying import chosen, gateway_for, named_for, offered, refusal_of
 from everline.channels.web.refusals import Place, explain
 from everline.channels.web.showing import Followed
 from everline.database.requests import Answer, Caller
+from everline.errors import Code
 from everline.ids import Iccid
 from everline.pages import receipts, states, words
 from everline.pages.frame import is_stranger, kept_page, see_other
@@ -177,6 +173,7 @@ def _show(request: HttpRequest, renewal: Renewal, *, may_act: bool) -> HttpRespo
         context |= receipts.asked(renewal, address)
     if may_act and face.pays:
         context |= _own_balance(request, renewal, policy)
+        context |= offered(request, renewal.account_id, renewal.currency)
     return page(request, "renewal.html", context, policy=policy)
 
 
@@ -229,14 +226,17 @@ def pay(request: HttpRequest, renewal_id: UUID) -> HttpResponse:
     """Pay again after an attempt that failed, or send one that never left."""
     renewal = _find(renewal_id)
     form = PayForm(request.POST)
-    is_valid = form.is_valid()
-    gateway = gateway_for(renewal.currency, form.cleaned_data["means"]) if is_valid else None
-    if gateway is None:
+    if not form.is_valid():
         return see_other("web:renewal", renewal_id)
     if renewal.state == "awaiting_payment" and renewal.attempt_state == "created":
         return send(renewal_id)
     caller = Caller(CHANNEL, SOURCE, str(form.cleaned_data["request_id"]))
-    answer = renewals.retry_payment(caller, renewal_id, gateway, None, clock.now())
+    way = chosen(request, renewal.account_id, renewal.currency, form.cleaned_data)
+    if isinstance(way, Code):
+        answer = refusal_of(caller, way)
+    else:
+        gateway, kept = way
+        answer = renewals.retry_payment(caller, renewal_id, gateway, None, clock.now(), kept=kept)
     return _told(request, renewal, answer) or send(renewal_id)
 
 

@@ -127,13 +127,29 @@ def means_choices() -> list[tuple[str, str]]:
     ]
 
 
-class PayForm(RequestForm):
+class KeptForm(PageForm):
+    """Paying with a kept means, or keeping the one that pays, with the version of the words."""
+
+    method = forms.UUIDField(required=False)
+    keep = forms.BooleanField(required=False)
+    keep_version = forms.ChoiceField(
+        choices=[(each, "") for each in payments.KEEP_WORDS], required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Keep nothing by words that are not said to have been shown."""
+        given = super().clean() or {}
+        given["keep"] = bool(given.get("keep") and given.get("keep_version"))
+        return given
+
+
+class PayForm(KeptForm, RequestForm):
     """Another try to pay, by bank card unless something else is said."""
 
     means = forms.ChoiceField(choices=means_choices, required=False)
 
 
-class OrderForm(ContactForm):
+class OrderForm(KeptForm, ContactForm):
     """The order: what was shown, how it is paid, and where the confirmation goes."""
 
     plan_version = forms.UUIDField()
@@ -146,11 +162,6 @@ class OrderForm(ContactForm):
     )
     again = forms.BooleanField(required=False)
     auto = forms.BooleanField(required=False)
-    method = forms.UUIDField(required=False)
-    keep = forms.BooleanField(required=False)
-    keep_version = forms.ChoiceField(
-        choices=[(each, "") for each in payments.KEEP_WORDS], required=False
-    )
     words_version = forms.ChoiceField(choices=[(each, "") for each in WORDS], required=False)
     agreed = forms.IntegerField(min_value=1, max_value=AMOUNT_MAX, required=False)
 
@@ -168,7 +179,6 @@ class OrderForm(ContactForm):
         """Take no consent to words that are not said to have been shown."""
         given = super().clean() or {}
         given["auto"] = bool(given.get("auto") and were_shown(given))
-        given["keep"] = bool(given.get("keep") and given.get("keep_version"))
         return given
 
     @property
@@ -198,7 +208,7 @@ class EsimForm(RequestForm):
     plan = forms.SlugField(max_length=40)
 
 
-class TopUpForm(ContactForm):
+class TopUpForm(KeptForm, ContactForm):
     """An amount for a card's balance: an offered one, or one that was typed."""
 
     means = forms.ChoiceField(choices=means_choices, required=False)

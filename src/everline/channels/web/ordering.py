@@ -23,6 +23,7 @@ from everline.channels.web import browser
 from everline.channels.web.forms import PROMO_LENGTH_MAX, OrderForm, PromoForm
 from everline.channels.web.holders import holds, is_held
 from everline.channels.web.pages import CHANNEL, page
+from everline.channels.web.paying import gateway_for, keeps, named_for, refusal_of, shown
 from everline.channels.web.refusals import Place, explain
 from everline.database.requests import Answer, Caller
 from everline.errors import Code, Refusal
@@ -98,8 +99,8 @@ class Checkout:
     @property
     def may_keep(self) -> bool:
         """Whether the bank card may be kept: for its holder, or for a mandate that is given now."""
-        keepers = {each.name for each in payments.keepers(self.quote.currency)}
-        is_able = gateway_for(self.quote.currency) in keepers and "gateway" in self.means
+        currency = self.quote.currency
+        is_able = keeps(gateway_for(currency), currency) and "gateway" in self.means
         return is_able and (self.is_holder or self.may_mandate)
 
     @property
@@ -107,23 +108,6 @@ class Checkout:
         """The gateways that customers know by a name and that this can be paid by."""
         is_allowed = "gateway" in (self.quote.means or []) and self.quote.total
         return named_for(self.quote.currency) if is_allowed else []
-
-
-def named_for(currency: str) -> list[Abilities]:
-    """List the gateways with a name of their own, such as PayPal, that take a currency."""
-    return [each for each in payments.by_page(currency) if each.title]
-
-
-def gateway_for(currency: str, means: str = "gateway") -> str | None:
-    """Choose the gateway whose page takes a currency: for bank cards, or the one that is named.
-
-    None when there is none.
-    """
-    named = "" if means in {"", "gateway"} else means
-    for each in payments.by_page(currency):
-        if (each.name == named) if named else not each.title:
-            return each.name
-    return None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -275,12 +259,8 @@ def details(
 
 
 def _kept(checkout: Checkout, form: OrderForm) -> dict[str, object]:
-    return {
-        "kept_means": checkout.kept_means,
-        "keep_words": payments.keep_words() if checkout.may_keep else (),
-        "keep_version": payments.KEEP_VERSION,
-        "wants_keep": bool(form.data.get("keep")),
-    }
+    wants_keep = bool(form.data.get("keep"))
+    return shown(checkout.kept_means, may_keep=checkout.may_keep, wants_keep=wants_keep)
 
 
 def take(request: HttpRequest, checkout: Checkout, form: OrderForm, at: datetime) -> HttpResponse:
@@ -346,8 +326,7 @@ def by_kept_means(
     """Place an order that a kept means of the card pays, for its holder alone."""
     gateway = next((each.gateway for each in checkout.kept_means if each.id == method_id), None)
     if gateway is None:
-        unknown = Answer(None, "refused", Code.METHOD_UNKNOWN, {}, None, replayed=False)
-        return renewals.answer_of(caller) or unknown
+        return refusal_of(caller, Code.METHOD_UNKNOWN)
     kept = payments.KeptMeans(method_id=method_id)
     return renewals.place(caller, wanted, gateway, None, at, kept=kept)
 

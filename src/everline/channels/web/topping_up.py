@@ -4,6 +4,7 @@ Anybody who knows the number may put money on a card; only its holder sees the b
 carries its request id, so pressing twice is one top-up. It is followed in topup_pages.py.
 """
 
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -18,15 +19,9 @@ from everline.catalogue import Policy
 from everline.channels.web import browser
 from everline.channels.web.forms import TopUpForm, outside
 from everline.channels.web.holders import holds
-from everline.channels.web.ordering import (
-    LEFT,
-    SOURCE,
-    gateway_for,
-    named_for,
-    own_address,
-    refused,
-)
+from everline.channels.web.ordering import LEFT, SOURCE, own_address, refused
 from everline.channels.web.pages import CHANNEL, page
+from everline.channels.web.paying import chosen, gateway_for, named_for, offered, refusal_of
 from everline.channels.web.refusals import Place, explain
 from everline.database.requests import Caller
 from everline.errors import Code, Refusal
@@ -86,7 +81,7 @@ def _ask(
         "request_id": form.data["request_id"] if keeps_id else uuid4(),
         "explained": explained,
         "open": _open(request, card),
-    }
+    } | offered(request, card.account_id, card.currency, wants_keep=bool(form.data.get("keep")))
     if holds(request, card.account_id):
         balance = ledger.spendable(card.account_id, "balance", card.currency)
         context["balance"] = words.money(balance, card.currency, policy)
@@ -108,7 +103,7 @@ def _take(request: HttpRequest, card: Card, policy: Policy, form: TopUpForm) -> 
     """Open the top-up, and lead on to its payment."""
     sent = form.cleaned_data
     wanted = topups.Order(card.account_id, card.id, sent["amount"], card.currency, sent["contact"])
-    answer = place(str(sent["request_id"]), wanted, sent["means"])
+    answer = place(request, wanted, sent)
     if isinstance(answer, Refusal):
         told = explain(answer, Place(policy, card, joinable_top_up=_open(request, card)))
         return _ask(request, card, policy, form, status=409, explained=told)
@@ -116,13 +111,15 @@ def _take(request: HttpRequest, card: Card, policy: Policy, form: TopUpForm) -> 
     return send(answer)
 
 
-def place(request_id: str, wanted: topups.Order, means: str) -> UUID | Refusal:
-    """Open a top-up that a gateway is to pay, for bank cards or the one named; gives its id."""
-    gateway = gateway_for(wanted.currency, means)
-    if gateway is None:
-        return Refusal(Code.MEANS_NOT_ALLOWED, {})
-    caller = Caller(CHANNEL, SOURCE, request_id)
-    answer = topups.place(caller, wanted, gateway, None, clock.now())
+def place(request: HttpRequest, wanted: topups.Order, sent: dict[str, Any]) -> UUID | Refusal:
+    """Open a top-up that a gateway is to pay, by what was sent; gives its id."""
+    caller = Caller(CHANNEL, SOURCE, str(sent["request_id"]))
+    way = chosen(request, wanted.account_id, wanted.currency, sent)
+    if isinstance(way, Code):
+        answer = refusal_of(caller, way)
+    else:
+        gateway, kept = way
+        answer = topups.place(caller, wanted, gateway, None, clock.now(), kept=kept)
     if answer.refusal is not None:
         return answer.refusal
     assert answer.id is not None

@@ -19,8 +19,9 @@ from everline.cards import find_by_id
 from everline.channels.web import browser
 from everline.channels.web.following import ASK_EVERY_SECONDS, ASK_ON_RETURN_SECONDS, has_left
 from everline.channels.web.forms import PayForm, RequestForm
-from everline.channels.web.ordering import LEFT, SOURCE, gateway_for, named_for
+from everline.channels.web.ordering import LEFT, SOURCE
 from everline.channels.web.pages import CHANNEL, page
+from everline.channels.web.paying import gateway_for, named_for, offered
 from everline.channels.web.refusals import Place, explain
 from everline.channels.web.showing import Followed
 from everline.channels.web.topping_up import may_follow, place, send
@@ -87,6 +88,8 @@ def _show(request: HttpRequest, top_up: TopUp, *, may_act: bool) -> HttpResponse
     if may_act:
         address = reverse("web:topup-send-receipt", args=[top_up.id])
         context |= receipts.asked(top_up, address)
+    if may_act and face.pays:
+        context |= offered(request, top_up.account_id, top_up.currency)
     return page(request, "renewal.html", context, policy=policy)
 
 
@@ -133,8 +136,7 @@ def pay(request: HttpRequest, top_up_id: UUID) -> HttpResponse:
         top_up.currency,
         Contact(**(top_up.contact or {})),
     )
-    sent = form.cleaned_data
-    answer = place(str(sent["request_id"]), wanted, sent["means"])
+    answer = place(request, wanted, form.cleaned_data)
     if isinstance(answer, Refusal):
         return _told(request, top_up, answer)
     browser.remember_top_up(request, answer)
