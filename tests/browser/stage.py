@@ -40,7 +40,7 @@ class Stage:
         self._bank = (home / "sandbox.address").read_text(encoding="utf-8").strip()
         lines = CARDS.read_text(encoding="utf-8").splitlines()
         rows = csv.DictReader(line for line in lines if not line.startswith("#"))
-        self._session: Any = None
+        self._sessions: dict[str, Any] = {}
         self._free = [row for row in list(rows)[SHOWN:] if _is_renewable(row)]
 
     def bank(self, path: str, **values: Any) -> None:
@@ -48,27 +48,27 @@ class Stage:
         told = httpx.post(f"{self._bank}/control/{path}", json=values, trust_env=False)
         assert told.is_success, told.text
 
-    def sign_in(self, page: Page) -> None:
-        """Be signed in as the holder: by a code from the outbox once, then by the same session.
+    def sign_in(self, page: Page, holder: str = HOLDER) -> None:
+        """Be signed in as a holder: by a code from the outbox once, then by the same session.
 
         An address gets few codes in an hour, and walks would ask for many.
         """
-        if self._session is None:
+        if holder not in self._sessions:
             page.goto(f"{self.address}/sign-in")
-            page.fill("input[name=address]", HOLDER)
+            page.fill("input[name=address]", holder)
             page.click("main button.primary")
             page.wait_for_url("**/sign-in/code")
             outbox = httpx.get(f"{self.address}/outbox", trust_env=False).text
-            letter = outbox[outbox.index(HOLDER) :]
+            letter = outbox[outbox.index(holder) :]
             code = re.search(r"\b\d{6}\b", letter)
             assert code is not None, "no code came"
             page.fill("input[name=code]", code[0])
             page.click("main button.primary")
             page.wait_for_url("**/my/cards")
             cookies = page.context.cookies(self.address)
-            self._session = next(each for each in cookies if each["name"] == "sessionid")
+            self._sessions[holder] = next(each for each in cookies if each["name"] == "sessionid")
             return
-        page.context.add_cookies([self._session])
+        page.context.add_cookies([self._sessions[holder]])
         page.goto(f"{self.address}/my/cards")
 
     def card(self, fits: Callable[[Row], bool] = bool, **wanted: str) -> Row:
