@@ -16,6 +16,7 @@ from everline.cards import Card
 from everline.catalogue import Offer
 from everline.channels.web.ordering import DOORS, Checkout, look, own_address, refused
 from everline.channels.web.pages import page
+from everline.channels.web.paying import buttons
 from everline.pages import words
 from everline.pages.frame import see_other
 
@@ -50,7 +51,6 @@ def _shown(
     assert quote.starts_at is not None
     assert quote.ends_at is not None
     total = words.money(quote.total, quote.currency, policy)
-    kept = checkout.kept_means
     means = _means(checkout)
     return {
         "card": card,
@@ -63,7 +63,7 @@ def _shown(
         "fate": words.fate(quote),
         "total": total,
         "means": means,
-        "kept_means": kept,
+        "kept_means": buttons(checkout.kept_means),
         "balance": words.money(checkout.balance, quote.currency, policy)
         if means == "balance" and checkout.balance is not None
         else "",

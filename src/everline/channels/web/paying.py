@@ -4,7 +4,8 @@ An order, a top-up and another try have this in common. Kept means are for the h
 else sees none, and naming one is refused. No token ever stands in a page.
 """
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -14,6 +15,8 @@ from everline.channels.web.holders import holds
 from everline.database.requests import Answer, Caller
 from everline.errors import Code
 from everline.payments import Abilities, KeptMeans
+
+NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 Way = tuple[str, KeptMeans]
 """The name of the gateway that is to be paid by, and what that has to do with kept means."""
@@ -60,11 +63,18 @@ def shown(
 ) -> dict[str, object]:
     """Give what kept_means.html and keep_means.html show."""
     return {
-        "kept_means": methods,
+        "kept_means": buttons(methods),
         "keep_words": payments.keep_words() if may_keep else (),
         "keep_version": payments.KEEP_VERSION,
         "wants_keep": wants_keep,
     }
+
+
+def buttons(methods: list[payments.Method]) -> list[payments.Method]:
+    """Let what is shown of each stay on one line: the dots belong to the digits."""
+    return [
+        replace(each, masked_means=each.masked_means.replace(" ", NO_BREAK)) for each in methods
+    ]
 
 
 def chosen(
