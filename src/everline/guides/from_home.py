@@ -84,14 +84,14 @@ ONLINE: Final = Guide(
 AUTOMATIC: Final = Guide(
     name="automatic",
     title=_("Automatic"),
-    hint=_("Paid from the balance before the plan ends."),
+    hint=_("Paid from the balance or a kept bank card before the plan ends."),
     drawing="M7 9h26v25H7ZM7 16h26M14 5v7M26 5v7M15 25l4 4 7-8",
     steps=(
         Step(
             "balance",
             _("Top up the balance"),
             (
-                _("Auto-renewal takes the price from the balance of the card."),
+                _("The price is taken from a kept bank card or the balance of the card."),
                 _("It is topped up here, in a store, at a kiosk or on a partner's platform."),
             ),
             _("The page for topping up, with amounts to choose from."),
@@ -100,10 +100,10 @@ AUTOMATIC: Final = Guide(
             "consent",
             _("Switch it on"),
             (
-                _("Sign in, open the card and read the four sentences. Then switch it on."),
+                _("Sign in, open the card and read what it does. Then switch it on."),
                 _("You may also tick its box when you renew. It is never ticked for you."),
             ),
-            _("What auto-renewal does, in four sentences, above the button to switch it on."),
+            _("What auto-renewal does, above the button to switch it on."),
         ),
         Step(
             "charge",
@@ -131,7 +131,7 @@ AUTOMATIC: Final = Guide(
         ),
     ),
     notes=(
-        _("If the balance is too low, you are told before, and nothing is taken."),
+        _("If nothing suffices to pay, you are told before, and nothing is taken."),
         _("It is then tried again until the plan ends; top up in time, and it goes on."),
     ),
     leads=(("web:my-cards", _("My cards")),),
