@@ -9,6 +9,7 @@ from django.conf import settings
 
 from everline import autorenewal, cards, endings, ids, notices, renewals
 from everline.catalogue import policy
+from everline.jobs import LaterError
 from everline.notices.warnings import WRITERS, word_warning
 from tests.endings import ANA, EMAIL, arm, end_of, hold, running, waiting, warned, written
 from tests.reader import Browser, on_the_pages
@@ -169,6 +170,34 @@ class TestQuietHours:
         assert endings.warn_ending(town.at) == 1
         run_at = town.one("select run_at from jobs_job where kind = 'notify'")
         assert run_at == datetime.fromisoformat(sent).replace(tzinfo=UTC) - jakarta
+
+    @pytest.mark.parametrize(
+        ("tried", "sent"),
+        [
+            ("2026-12-20 20:59", "2026-12-20 20:59"),
+            ("2026-12-20 22:47", "2026-12-21 08:00"),
+            ("2026-12-24 03:00", "2026-12-24 03:00"),
+        ],
+    )
+    def test_one_that_its_sender_delayed_waits_too(
+        self, town: World, tried: str, sent: str
+    ) -> None:
+        jakarta = timedelta(hours=7)
+        card = town.card(balance=1000, zone="Asia/Jakarta")
+        town.at = datetime(2026, 11, 24, 0, tzinfo=UTC)
+        town.renew(card, town.plan(), contact=ANA)
+        town.at = datetime(2026, 12, 20, 20, 30, tzinfo=UTC) - jakarta
+        assert endings.warn_ending(town.at) == 1
+        (notice,) = notices.newest(1)
+        town.at = datetime.fromisoformat(tried).replace(tzinfo=UTC) - jakarta
+        wanted = datetime.fromisoformat(sent).replace(tzinfo=UTC) - jakarta
+        if wanted == town.at:
+            assert notices.send(notice.id, lambda: town.at) == "sent"
+            return
+        with pytest.raises(LaterError) as later:
+            notices.send(notice.id, lambda: town.at)
+        assert later.value.until == wanted
+        assert [state for *_, state in written(town)] == ["waiting"]
 
     def test_unless_service_would_end_first(self, town: World) -> None:
         card = town.card(balance=1000, zone="Asia/Jakarta")

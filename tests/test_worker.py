@@ -23,7 +23,7 @@ from everline import clock, database, jobs, ledger, notices, provisioning, renew
 from everline.config import plugs
 from everline.database.pool import pool
 from everline.errors import FaultError
-from everline.jobs import Kind, Now, Sweep, Worker
+from everline.jobs import Kind, LaterError, Now, Sweep, Worker
 from everline.jobs.worker import LEASE_SECONDS
 from everline.provisioning.simulated import Simulated
 from tests.simulator import NOTIFY_SECRET, SimulatorProcess, wait_until
@@ -197,6 +197,17 @@ def test_a_job_that_always_fails_waits_longer_and_longer_then_dies_visibly(
     assert jobs.revive(dead[0], world.at)
     with working(of(world, deliver=lambda *_: None)):
         wait_until(lambda: count(world) == 0)
+
+
+def test_work_that_is_for_later_is_put_off_and_counts_as_no_try(world: World) -> None:
+    renewed(world)
+    until = world.at + timedelta(hours=9)
+
+    def wait(*_: object) -> None:
+        raise LaterError(until)
+
+    with working(of(world, deliver=wait)):
+        wait_until(lambda: job(world)["run_at"] == until and job(world)["tries"] == 0)
 
 
 def _waits_after(world: World, tries: int) -> datetime:

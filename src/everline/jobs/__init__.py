@@ -5,6 +5,6 @@ that find due work by state. What each kind of job does is composed in config/pl
 """
 
 from everline.jobs.queue import Depth, depth, revive
-from everline.jobs.worker import Kind, Now, Sweep, Worker
+from everline.jobs.worker import Kind, LaterError, Now, Sweep, Worker
 
-__all__ = ["Depth", "Kind", "Now", "Sweep", "Worker", "depth", "revive"]
+__all__ = ["Depth", "Kind", "LaterError", "Now", "Sweep", "Worker", "depth", "revive"]

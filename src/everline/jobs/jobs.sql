@@ -71,6 +71,19 @@ begin
     return reached;
 end $$;
 
+-- verb put_off_job: puts a job back until an instant that its work asked for, as if it had not been
+-- tried; false when another took it over.
+-- Caller: jobs/worker.py. Locks: the job.
+create or replace function put_off_job(job uuid, lease uuid, until timestamptz) returns boolean
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+begin
+    update jobs_job j
+    set run_at = put_off_job.until, tries = 0, lease = null, leased_until = null
+    where j.id = put_off_job.job and j.lease = put_off_job.lease;
+    return found;
+end $$;
+
 -- verb revive_job: gives a dead job a new set of tries, on a person's word.
 -- Caller: the command line and the back office. Locks: the job.
 create or replace function revive_job(job uuid, at timestamptz) returns boolean

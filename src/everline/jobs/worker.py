@@ -50,6 +50,14 @@ class Kind:
     retry_seconds: int
 
 
+class LaterError(Exception):
+    """Work that is not to be done before an instant; it does not count as a try."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
+
+
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """Due work that is found by its state. `run` gives how much it found.
@@ -168,6 +176,8 @@ class Worker:
                 return
             try:
                 kind.run(job.subject_id, self._now)
+            except LaterError as later:
+                database.value("select put_off_job(%s, %s, %s)", [job.id, job.lease, later.until])
             except (FaultError, MisuseError) as error:
                 self._fail(job, str(error), kind.retry_seconds)
             except psycopg.OperationalError as error:

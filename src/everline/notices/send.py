@@ -17,6 +17,7 @@ from django.conf import settings
 
 from everline import database, ids
 from everline.catalogue import Policy, policy
+from everline.jobs import LaterError
 from everline.notices.codes import CODE_WRITERS, word_code, word_way_in
 from everline.notices.invitations import INVITATIONS, word_invitation
 from everline.notices.push import device_of
@@ -75,13 +76,17 @@ _NOTICE: Final = (
 
 
 def send(notice_id: UUID, now: Now) -> str:
-    """Word and send one notice; gives its state. Raises FaultError while the sender is not sure."""
+    """Word and send one notice; gives its state.
+
+    Raises FaultError while the sender is not sure, and LaterError for a warning at night.
+    """
     notice = database.row(Notice, _NOTICE + " where n.id = %s", [notice_id])
     if notice is None or notice.state != "waiting":
         return notice.state if notice else "unknown"
     if not _stands(notice, now()):
         database.value("select notice_sent(%s, 'stopped', %s)", [notice.id, now()])
         return "stopped"
+    _wait_for_day(notice, now())
     letter = letter_of(notice, policy())
     if notice.medium == "push" and letter.device is None:
         database.value("select notice_sent(%s, 'stopped', %s)", [notice.id, now()])
@@ -109,6 +114,15 @@ def _stands(notice: Notice, at: datetime) -> bool:
     if notice.template in INVITATIONS:
         return bool(database.value("select offer_stands(%s, %s)", [notice.id, at]))
     return True
+
+
+def _wait_for_day(notice: Notice, at: datetime) -> None:
+    """Put a warning off that comes late and at night, unless the morning would be too late."""
+    if notice.template not in WRITERS:
+        return
+    said_from = database.value("select said_from(%s, %s)", [notice.id, at])
+    if said_from is not None and said_from > at:
+        raise LaterError(said_from)
 
 
 def letter_of(notice: Notice, operator: Policy) -> Letter:

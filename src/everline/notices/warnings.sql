@@ -63,6 +63,20 @@ begin
     return case when morning < time_to_say.latest then morning else time_to_say.at end;
 end $$;
 
+-- verb said_from: from when on a warning that waits may be sent. It was written by day, and its
+-- sender or all of ours was away until the night, or its card is in another place now.
+-- Caller: notices/send.py. Locks: nothing.
+create or replace function said_from(notice uuid, at timestamptz) returns timestamptz
+language sql stable security definer set search_path from current as $$
+    select coalesce(time_to_say(c.zone, (n.facts ->> case
+        when n.template in ('number_ends', 'number_ends_soon') then 'gone_at'
+        when n.template in ('auto_ahead', 'auto_changed') then 'next_at'
+        else 'ends_at'
+    end)::timestamptz, said_from.at), said_from.at)
+    from notices_notice n inner join cards_card c on c.id = (n.facts ->> 'card')::uuid
+    where n.id = said_from.notice
+$$;
+
 -- part reach: who is to be warned: the contact that was given, else the holder by e-mail, or by
 -- text message without one.
 create or replace function reach(account uuid, contact jsonb) returns jsonb

@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 
 from everline import database
 from everline.errors import FaultError, MisuseError
-from everline.jobs import Kind, Sweep
+from everline.jobs import Kind, LaterError, Sweep
 from everline.simulation.chance import stream
 from everline.simulation.steps import KilledError, Steps
 
@@ -25,7 +25,7 @@ GRID_SECONDS: Final = 600
 """Rungs and deadlines that come within these seconds are done together, so that a year is over in
 minutes; jobs and questions to gateways within a minute."""
 
-HOT_SECONDS: Final = 5
+HOT_SECONDS: Final = 10
 HOUR: Final = 3600
 PACES: Final = ((HOT_SECONDS, 0), (HOUR - 1, HOUR), (24 * HOUR, 24 * HOUR))
 """Sweeps that come every so many seconds may come as seldom as this. What is hot comes when its
@@ -45,7 +45,8 @@ Wrong = Callable[[int, str, str], None]
 _NEXT: Final = (
     "select (select min(j.run_at) from jobs_job j where j.state = 'ready') as jobs,"
     " least((select min(a.ask_at) from payments_attempt a),"
-    "  (select min(f.ask_at) from payments_refund f)) as asks,"
+    "  (select min(f.ask_at) from payments_refund f),"
+    "  (select min(s.ask_at) from payments_setup s)) as asks,"
     " (select min(c.next_rung_at) from cards_card c"
     "  where c.next_rung_at < 'infinity') as rungs,"
     " least((select min(r.deadline_at) from renewals_renewal r),"
@@ -166,6 +167,9 @@ class Crew:
         kind = self._kinds[job.kind]
         try:
             kind.run(job.subject_id, now)
+        except LaterError as later:
+            database.value("select put_off_job(%s, %s, %s)", [job.id, lease, later.until])
+            return
         except (FaultError, MisuseError) as error:
             failure = str(error)
         except (psycopg.Error, AssertionError, LookupError, TypeError, ValueError) as error:
