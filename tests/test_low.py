@@ -43,6 +43,17 @@ def test_low_data_renews_at_once_where_the_plan_starts_at_once(
     assert broken(world) == []
 
 
+def test_low_data_is_not_passed_over_though_another_term_ends_sooner(world: World) -> None:
+    """The due sweep goes by the hour in which service ends, and looks three days ahead."""
+    sooner = armed(world, _plan(world), balance=9000, below_bytes=GIGABYTE)
+    world.advance(days=1)
+    card = armed(world, _plan(world), balance=9000, below_bytes=GIGABYTE)
+    world.advance(days=2)
+    _use(world, card, 9.5)
+    assert (paid(world, sooner), paid(world, card)) == (0, 1)
+    assert broken(world) == []
+
+
 def test_a_plan_that_waits_for_its_turn_is_refused_when_it_is_asked_for(world: World) -> None:
     card = armed(world, _plan(world, "queue"), balance=9000)
     refused = autorenewal.change_mandate(
