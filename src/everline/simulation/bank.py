@@ -28,6 +28,8 @@ from everline.payments.gateways import (
     Outcome,
     Pending,
     RefundOutcome,
+    Setup,
+    SetupOutcome,
     Succeeded,
     Unknown,
 )
@@ -91,6 +93,14 @@ class Entry:
         return sum(each.amount for each in self.refunds.values())
 
 
+@dataclass(slots=True)
+class Given:
+    """A bank card that is given to be kept: its token, empty until somebody gave it."""
+
+    expires_at: datetime
+    token: str = ""
+
+
 class Bank:
     """The adapter and its bank; `now` is the bank's own clock, which nobody steps."""
 
@@ -106,6 +116,9 @@ class Bank:
         self._sent = 0
         self._decided: Counter[int] = Counter()
         self.entries: dict[str, Entry] = {}
+        self.giving: dict[str, int] = {}
+        """Who opened which setup, by its key."""
+        self._setups: dict[str, Given] = {}
 
     @property
     def abilities(self) -> Abilities:
@@ -192,6 +205,46 @@ class Bank:
         found = entry.refunds.get(refund_key)
         return Succeeded(f"rf_{refund_key}", found, "") if found else Unknown("not there")
 
+    def set_up(self, setup: Setup) -> SetupOutcome:
+        """Open the page on which a bank card is given; one page a key."""
+        if self._faults.is_away("gateway", self._now()):
+            return Unknown("no answer")
+        fault = self._faults.draw("gateway", self.giving[setup.setup_key])
+        if fault == "lost":
+            return Unknown("ReadTimeout")
+        self._setups.setdefault(setup.setup_key, Given(setup.expires_at))
+        if fault == "taken":
+            return Unknown("ReadTimeout")
+        return self.query_setup(setup.setup_key, "")
+
+    def query_setup(self, setup_key: str, reference: str) -> SetupOutcome:
+        """Ask whether a bank card was given; what never arrived is an explicit no."""
+        if self._faults.is_away("gateway", self._now()):
+            return Unknown("no answer")
+        given = self._setups.get(setup_key)
+        if given is None:
+            return Failed(reference, "not_found", is_hard=True)
+        if given.token:
+            return Kept(given.token, "", masked(given.token))
+        if self._now() >= given.expires_at:
+            return Failed(f"st_{setup_key}", "expired")
+        return ActionNeeded(f"st_{setup_key}", f"https://bank.example/give/{setup_key}")
+
+    def forget(self, token: str, customer: str) -> bool:
+        """Keep a bank card no longer: nothing is left to be kept here but its token."""
+        del token, customer
+        return not self._faults.is_away("gateway", self._now())
+
+    def give(self, setup_key: str, token: str) -> str:
+        """Somebody gives a bank card on the bank's own page; gives what the page says."""
+        given = self._setups.get(setup_key)
+        if given is None or self._faults.is_away("gateway", self._now()):
+            return "away"
+        if self._now() >= given.expires_at:
+            return "expired"
+        given.token = given.token or token
+        return "given"
+
     def read_callback(self, headers: Mapping[str, str], body: bytes) -> Hint:
         """Say what a callback points at; who sends it is not checked, as nobody else can."""
         del headers
@@ -258,6 +311,11 @@ class Bank:
             return Pending(reference)
         if entry.state == "failed":
             return Failed(reference, entry.reason, entry.is_hard)
-        masked = f"•••• {entry.token.replace('_', '')[-4:]:>04}"
-        kept = Kept(entry.token, "", masked) if entry.keeps else None
-        return Succeeded(reference, entry.amount, masked, kept)
+        shown = masked(entry.token)
+        kept = Kept(entry.token, "", shown) if entry.keeps else None
+        return Succeeded(reference, entry.amount, shown, kept)
+
+
+def masked(token: str) -> str:
+    """Show a bank card as its last four digits."""
+    return f"•••• {token.replace('_', '')[-4:]:>04}"

@@ -14,6 +14,7 @@ import psycopg
 
 from everline.office.audit import audit
 from everline.simulation import bank
+from everline.simulation.bounds import broken_bounds
 from everline.simulation.world import World
 
 Broken = tuple[int, str, str]
@@ -93,7 +94,11 @@ def check_day(world: World, since: datetime) -> None:
     ):
         for identity, account, detail in world.reader.execute(query, parameters).fetchall()[:3]:
             world.wrong(world.person_of(account), name, f"{identity}: {detail}")
-    for card, name, detail in (*_with_gateway(world), *_with_network(world)):
+    for card, name, detail in (
+        *broken_bounds(world, since),
+        *_with_gateway(world),
+        *_with_network(world),
+    ):
         world.wrong(card, name, detail)
 
 

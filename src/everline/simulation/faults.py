@@ -91,22 +91,25 @@ class Faults:
         """Draw a whole number for whoever met a fault."""
         return self._streams[what, card].randint(least, most)
 
-    def is_away(self, what: str, at: datetime) -> bool:
-        """Tell whether something is away at this instant."""
-        return any(
-            each.what == what and each.starts_at <= at < each.ends_at for each in self.outages
-        )
-
-    def back_at(self, what: str, at: datetime) -> datetime | None:
-        """Tell when something that is away comes back; None when it is there."""
+    def away(self, what: str, at: datetime) -> Outage | None:
+        """Find the outage of something at this instant; None when it is there."""
         return next(
             (
-                each.ends_at
+                each
                 for each in self.outages
                 if each.what == what and each.starts_at <= at < each.ends_at
             ),
             None,
         )
+
+    def is_away(self, what: str, at: datetime) -> bool:
+        """Tell whether something is away at this instant."""
+        return self.away(what, at) is not None
+
+    def back_at(self, what: str, at: datetime) -> datetime | None:
+        """Tell when something that is away comes back; None when it is there."""
+        away = self.away(what, at)
+        return away and away.ends_at
 
     def begun(self, until: datetime) -> Counter[str]:
         """Count the outages and steps of the clock that began before an instant, by kind."""

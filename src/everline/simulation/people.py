@@ -24,13 +24,19 @@ from everline.simulation.world import World
 CHANNELS: Final = {"web": 44, "hotline": 12, "store": 19, "kiosk": 9, "partner": 16}
 WHIMS: Final = {
     "travel": 1, "lose": 1, "plan": 2, "mandate_off": 2, "mandate_on": 3, "plastic": 2, "renew": 4,
-    "pause": 1, "skip": 1, "take_away": 1,
+    "pause": 2, "skip": 2, "resume": 2, "take_away": 1, "order_means": 1, "set_up": 2, "tune": 1,
 }  # fmt: skip
 WHIM_DAYS: Final = 60
 TRIES_MAX: Final = 4
 ATTEMPTS_MAX: Final = 3
 CONSENTS_ANEW: Final = 0.75
 """Which share of people agree to a higher price when they are asked."""
+
+READ: Final = 0.2
+"""Of which share of the other people the network tells how much data they use."""
+
+TUNES: Final = 0.4
+"""Which share of people set bounds when they have agreed."""
 
 AUTOMATIC: Final = frozenset({"saver", "plastic"})
 MANY: Final = timedelta(days=3650)
@@ -47,6 +53,8 @@ def settle_in(world: World, person: Person) -> None:
     elif person.habit not in AUTOMATIC:
         world.plan(person, hours(0), "look")
     world.plan(person, days(chance.expovariate(1 / WHIM_DAYS)), "whim")
+    if person.plan.on_renewal != "queue" or likely(chance, READ):
+        world.plan(person, hours(chance.uniform(1, 40)), "use")
 
 
 def read_letter(world: World, person: Person, arrived: Arrived) -> None:
@@ -106,7 +114,7 @@ def renew(world: World, person: Person, tries: Any) -> None:
     if by == "gateway" and person.habit == "saver" and likely(chance, 0.6):
         by = "balance"
     wish = Wish(
-        caller=_caller(person, channel),
+        caller=caller_of(person, channel),
         order=renewals.Order(
             account_id=person.account_id,
             card_id=person.card_id,
@@ -118,7 +126,7 @@ def renew(world: World, person: Person, tries: Any) -> None:
             contact=wishes.contact_of(person),
         ),
         by=by,
-        token=_token(world, person) if by == "gateway" and likely(chance, 0.5) else None,
+        token=token_of(world, person) if by == "gateway" and likely(chance, 0.5) else None,
         payer=shop if by == "deposit" else None,
         keeps=by == "gateway" and person.habit == "plastic",
         presses=2 if likely(chance, 0.04) else 1,
@@ -143,10 +151,10 @@ def top_up(world: World, person: Person, _what: Any) -> None:
     is_at_shop = not keeps and likely(chance, 0.3)
     shop = world.town.shops.get(person.currency) if is_at_shop else None
     wish = Wish(
-        caller=_caller(person, "store" if shop else "web"),
+        caller=caller_of(person, "store" if shop else "web"),
         order=order,
         by="deposit" if shop else "gateway",
-        token=None if shop or likely(chance, 0.5) else _token(world, person),
+        token=None if shop or likely(chance, 0.5) else token_of(world, person),
         payer=shop,
         keeps=keeps,
         presses=2 if likely(chance, 0.03) else 1,
@@ -189,7 +197,7 @@ def at_bank(world: World, person: Person, attempt_key: str) -> None:
         world.tell(person.number, f"never comes back from the bank with {attempt_key}")
         return
     else:
-        said = world.bank.confirm(attempt_key, _token(world, person))
+        said = world.bank.confirm(attempt_key, token_of(world, person))
         world.tell(person.number, f"at the bank with {attempt_key}: {said}")
     world.plan(person, seconds(chance.uniform(2, 30)), "come_back", purpose)
 
@@ -221,18 +229,20 @@ def mandate_on(world: World, person: Person, _what: Any) -> None:
     if quote.total is None:
         world.tell(person.number, f"mandate on: not offered ({quote.reason})")
         return
-    _told(world, person, "mandate on", autorenewal.give_mandate(
-        _caller(person, "web"), person.card_id, world.now(), plan_id=person.plan.plan_id,
+    tell_answer(world, person, "mandate on", autorenewal.give_mandate(
+        caller_of(person, "web"), person.card_id, world.now(), plan_id=person.plan.plan_id,
         words_version=autorenewal.VERSION, contact=wishes.contact_of(person),
         locale=person.locale, quoted_total=quote.total,
         means_order=METHODS_FIRST if person.habit == "plastic" else BALANCE_FIRST,
     ))  # fmt: skip
+    if likely(person.chance, TUNES * (1 + (person.plan.on_renewal != "queue"))):
+        world.plan(person, hours(person.chance.uniform(0.1, 9)), "tune")
 
 
 def mandate_off(world: World, person: Person, _what: Any) -> None:
     """Switch it off; whoever renewed by itself may do so again some day."""
-    answer = autorenewal.end_mandate(_caller(person, "web"), person.card_id, world.now())
-    _told(world, person, "mandate off", answer)
+    answer = autorenewal.end_mandate(caller_of(person, "web"), person.card_id, world.now())
+    tell_answer(world, person, "mandate off", answer)
     if person.habit in AUTOMATIC and likely(person.chance, 0.7):
         world.plan(person, days(person.chance.uniform(1, 40)), "mandate_on")
 
@@ -240,24 +250,17 @@ def mandate_off(world: World, person: Person, _what: Any) -> None:
 def pause(world: World, person: Person, _what: Any) -> None:
     """Pause automatic renewal for some weeks."""
     until = world.now() + days(person.chance.uniform(3, 45))
-    caller = _caller(person, "web")
+    caller = caller_of(person, "web")
     answer = autorenewal.pause_mandate(caller, person.card_id, until, world.now())
-    _told(world, person, f"pauses until {until:%Y-%m-%d}", answer)
+    tell_answer(world, person, f"pauses until {until:%Y-%m-%d}", answer)
+    if likely(person.chance, 0.4):
+        world.plan(person, hours(person.chance.uniform(1, 200)), "resume")
 
 
 def skip(world: World, person: Person, _what: Any) -> None:
     """Pass over one term."""
-    answer = autorenewal.skip_term(_caller(person, "web"), person.card_id, world.now())
-    _told(world, person, "skips a term", answer)
-
-
-def take_away(world: World, person: Person, _what: Any) -> None:
-    """Take the kept bank card away that is tried first."""
-    kept = payments.methods_of(person.account_id)
-    if kept:
-        caller = _caller(person, "web")
-        answer = payments.end_method(caller, person.card_id, kept[0].id, world.now())
-        _told(world, person, "takes a bank card away", answer)
+    answer = autorenewal.skip_term(caller_of(person, "web"), person.card_id, world.now())
+    tell_answer(world, person, "skips a term", answer)
 
 
 def travel(world: World, person: Person, _what: Any) -> None:
@@ -270,16 +273,16 @@ def travel(world: World, person: Person, _what: Any) -> None:
 
 def lose(world: World, person: Person, _what: Any) -> None:
     """Lose the card; it is found again some days later."""
-    answer = cards.change(_caller(person, "web"), person.card_id, "lose", world.now())
-    _told(world, person, "loses the card", answer)
+    answer = cards.change(caller_of(person, "web"), person.card_id, "lose", world.now())
+    tell_answer(world, person, "loses the card", answer)
     person.is_lost = answer.reason is None
     world.plan(person, days(person.chance.uniform(0.2, 9)), "find")
 
 
 def find(world: World, person: Person, _what: Any) -> None:
     """Find the card again."""
-    answer = cards.change(_caller(person, "web"), person.card_id, "resume", world.now())
-    _told(world, person, "finds the card", answer)
+    answer = cards.change(caller_of(person, "web"), person.card_id, "resume", world.now())
+    tell_answer(world, person, "finds the card", answer)
     person.is_lost = False
     world.plan(person, hours(2), "look")
 
@@ -307,24 +310,26 @@ def _at_gateway(world: World, person: Person, attempt: payments.Attempt) -> None
         world.plan(person, seconds(chance.uniform(20, 500)), "at_bank", attempt.key)
     elif attempt.state == "failed" and attempt.number < ATTEMPTS_MAX and likely(chance, 0.65):
         person.plastics += 1
-        what = (attempt.purpose_id, _caller(person, "web").request_id, _token(world, person))
+        what = (attempt.purpose_id, caller_of(person, "web").request_id, token_of(world, person))
         world.plan(person, seconds(chance.uniform(20, 300)), "pay_again", what)
     elif attempt.state == "failed":
         world.plan(person, hours(chance.uniform(3, 40)), "renew", TRIES_MAX - 1)
 
 
-def _caller(person: Person, channel: str) -> Caller:
+def caller_of(person: Person, channel: str) -> Caller:
     """Make the caller of a new request, with the next of the person's own request ids."""
     person.asked += 1
     source = channel if channel in BY_DEPOSIT else f"{channel}-{person.number}"
     return Caller(channel, source, f"{person.number}-{person.asked}")
 
 
-def _token(world: World, person: Person) -> str:
+def token_of(world: World, person: Person) -> str:
+    """Give the token of the bank card that a person has in hand."""
     return world.bank.plastic(person.number, person.plastics)
 
 
-def _told(world: World, person: Person, what: str, answer: Answer) -> None:
+def tell_answer(world: World, person: Person, what: str, answer: Answer) -> None:
+    """Note what a channel answered."""
     world.tell(person.number, f"{what}: {answer.reason or answer.outcome}")
 
 
@@ -360,7 +365,7 @@ ACTS: Final[Mapping[str, Act]] = MappingProxyType(
         act.__name__: act
         for act in (
             look, renew, top_up, send, at_bank, come_back, pay_again, mandate_on, mandate_off,
-            travel, lose, find, whim, pause, skip, take_away,
+            travel, lose, find, whim, pause, skip,
         )
     }
 )  # fmt: skip

@@ -19,12 +19,13 @@ import psycopg
 from psycopg import sql
 
 from everline import ledger, notices, payments, provisioning
+from everline.autorenewal.outages import beat
 from everline.database import verbs
 from everline.database.requests import Caller
 from everline.errors import MisuseError
 from everline.jobs import Kind, Sweep
 from everline.payments import gateways
-from everline.simulation import bank, carrier, people, staff, town
+from everline.simulation import bank, carrier, keeping, people, staff, town
 from everline.simulation.bank import Bank
 from everline.simulation.carrier import Carrier
 from everline.simulation.checks import check_day
@@ -43,6 +44,9 @@ DEPOSIT: Final = 10**13
 
 DAY: Final = timedelta(days=1)
 CATCH_UP: Final = timedelta(minutes=30)
+MOMENT: Final = timedelta(seconds=2)
+"""How long before now the due sweep ran the last time, if we were there."""
+
 KEPT_EVENTS: Final = 400
 
 Progress = Callable[[int, int], None]
@@ -136,6 +140,7 @@ def _end_of(world: World, day: int) -> datetime:
 def _live(world: World, crew: Crew, until: datetime) -> None:
     """Let everything happen that comes before an instant, in its order."""
     work_at = crew.next_at(world.at)
+    acts = {**people.ACTS, **keeping.ACTS}
     steps = sorted(
         [(each.at, timedelta(seconds=each.seconds)) for each in world.faults.steps]
         + [(each.mended_at, timedelta(0)) for each in world.faults.steps]
@@ -150,20 +155,32 @@ def _live(world: World, crew: Crew, until: datetime) -> None:
             return
         world.at = max(at, world.at)
         if step_at is not None and step_at <= world.at:
+            _beat(world, world.at)
             world.skew = skew
+            work_at = world.at
             world.tell(0, f"our clocks are {skew.total_seconds():+.0f} s off")
         elif call_at is not None and call_at <= world.at:
             _hear(world)
         elif act_at is not None and act_at <= world.at:
-            world.act(dict(people.ACTS))
+            world.act(acts)
             work_at = min(work_at, crew.next_at(world.at))
         else:
             back_at = world.faults.back_at("ours", world.at)
             if back_at is not None:
                 work_at = back_at
                 continue
+            _beat(world, world.at - MOMENT)
             crew.work(world.now)
             work_at = crew.next_at(world.at)
+
+
+def _beat(world: World, at: datetime) -> None:
+    """Make good that nothing ticks in between: the due sweep would have run until this instant.
+
+    While we were away it did not, but for the time before: the outage is found when we are back.
+    """
+    away = world.faults.away("ours", at)
+    beat((away.starts_at if away else at) + world.skew)
 
 
 def _hear(world: World) -> None:

@@ -5,7 +5,8 @@ They ask about what is parked, and put dead jobs back. What they cannot settle s
 
 from uuid import UUID
 
-from everline import jobs, payments
+from everline import autorenewal, jobs, payments
+from everline.database.requests import Caller
 from everline.renewals.pay import ask, ask_refund
 from everline.simulation.world import World
 
@@ -14,6 +15,10 @@ def work_off(world: World) -> None:
     """Ask about parked attempts and refunds, and give dead jobs another chance."""
     if world.faults.is_away("ours", world.at):
         return
+    for each in autorenewal.parked():
+        caller = Caller("office", "staff", f"release-{each.id}")
+        answer = autorenewal.release_card(caller, each.card_id, world.now())
+        world.tell(world.card_of_iccid(each.iccid), f"staff release it: {answer.outcome}")
     for kind, identity in world.reader.execute(
         "select 'attempt', a.id from payments_attempt a where a.state = 'parked'"
         " union all select 'refund', f.id from payments_refund f where f.state = 'parked'"

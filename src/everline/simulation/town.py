@@ -138,7 +138,7 @@ def build(
 
     Raises MisuseError with the first problems when the files are not sound.
     """
-    _load(files or FILES, logins, at)
+    _load(files or (_operator(seed, folder), *FILES[1:]), logins, at)
     plans = reader.cursor(row_factory=class_row(Sold)).execute(_SOLD, {"at": at}).fetchall()
     if not plans:
         raise MisuseError("plans_missing", "No plan is on sale at the start. Load plans.yaml too.")
@@ -163,6 +163,23 @@ def build(
 def move(person: Person, logins: Addresses, folder: Path, at: datetime) -> None:
     """Load one card's row with another zone, as the operator does when somebody has moved."""
     _load([_cards(folder / "moved.csv", [person], with_terms=False)], logins, at)
+
+
+def _operator(seed: int, folder: Path) -> Path:
+    """Write the made-up operator with a policy by the seed: grace, its data, and the breaker."""
+    chance = stream(seed, "policy")
+    text = FILES[0].read_text(encoding="utf-8")
+    for name, value in (
+        ("grace_hours: 0 ", chance.choice((0, 6, 24))),
+        ("bridge_bytes: 0 ", chance.choice((50, 300)) * 10**6),
+        ("auto_card_day_max: 3 ", chance.choice((1, 2, 3))),
+    ):
+        before, found, after = text.partition(name)
+        assert found, name
+        text = f"{before}{name.partition(' ')[0]} {value} {after}"
+    path = folder / FILES[0].name
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def _load(files: Sequence[Path], logins: Addresses, at: datetime) -> None:

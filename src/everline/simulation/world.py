@@ -81,6 +81,8 @@ class World:
         self.carrier: Carrier
         self.events: list[Event] = []
         self.violations: list[Violation] = []
+        self.tuned: dict[int, datetime] = {}
+        """When a person last set bounds of their mandate."""
         self._digest = hashlib.sha256()
         self._heap: list[_Planned] = []
         self._planned = 0
