@@ -223,11 +223,11 @@ class Bank:
             return Unknown("no answer")
         given = self._setups.get(setup_key)
         if given is None:
-            return Failed(reference, "not_found", is_hard=True)
+            return Failed(reference, "not_found", hard=True)
         if given.token:
             return Kept(given.token, "", masked(given.token))
         if self._now() >= given.expires_at:
-            return Failed(f"st_{setup_key}", "expired")
+            return Failed(f"st_{setup_key}", "expired", hard=False)
         return ActionNeeded(f"st_{setup_key}", f"https://bank.example/give/{setup_key}")
 
     def forget(self, token: str, customer: str) -> bool:

@@ -25,14 +25,17 @@ GRID_SECONDS: Final = 600
 """Rungs and deadlines that come within these seconds are done together, so that a year is over in
 minutes; jobs and questions to gateways within a minute."""
 
-HOT_SECONDS: Final = 10
+HOT_SECONDS: Final = 5
 HOUR: Final = 3600
 PACES: Final = ((HOT_SECONDS, 0), (HOUR - 1, HOUR), (24 * HOUR, 24 * HOUR))
 """Sweeps that come every so many seconds may come as seldom as this. What is hot comes when its
 work is due."""
 
-DUE: Final = {"ask": "asks", "renew_due": "rungs", "expire": "deadlines"}
+DUE: Final = {"ask": "asks", "ask_setups": "asks", "renew_due": "rungs", "expire": "deadlines"}
 """By which of the due times below a hot sweep is called; any other one is called each time."""
+
+AT_ONCE: Final = frozenset({"ask_setups", "grace"})
+"""Sweeps that are hot though they come more seldom: what they find follows from what just was."""
 
 LEASE_SECONDS: Final = 120
 ROUNDS_MAX: Final = 30
@@ -124,7 +127,7 @@ class Crew:
     ) -> bool:
         """Tell whether a sweep is called in this round."""
         pace = next((pace for most, pace in PACES if sweep.every_seconds <= most), 24 * HOUR)
-        if not pace:
+        if not pace or sweep.name in AT_ONCE:
             return is_first if sweep.name not in DUE else due.get(DUE[sweep.name], FOREVER) <= at
         if not is_first or self._due_at.get(sweep.name, at) > at:
             return False
