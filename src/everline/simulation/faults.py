@@ -109,7 +109,7 @@ class Faults:
     def back_at(self, what: str, at: datetime) -> datetime | None:
         """Tell when something that is away comes back; None when it is there."""
         away = self.away(what, at)
-        return away and away.ends_at
+        return None if away is None else away.ends_at
 
     def begun(self, until: datetime) -> Counter[str]:
         """Count the outages and steps of the clock that began before an instant, by kind."""
