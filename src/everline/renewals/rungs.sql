@@ -150,8 +150,8 @@ language sql as $$
 $$;
 
 -- part due_now: makes armed cards due at once whose last term is not over, wherever their ladder
--- is: their data runs low, their term was prolonged, or a person released them. Service may end now,
--- however long the term is: the due sweep looks three days ahead, and would pass a longer one over.
+-- is: their data runs low, their term was prolonged, or a person released them. Service may end
+-- now, however long the term is: the due sweep looks three days ahead and passes later ends over.
 create or replace function due_now(cards uuid[], at timestamptz) returns void
 language sql as $$
     update cards_card c set next_rung_at = due_now.at, rung_ends_at = due_now.at
