@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from everline.cli.speech import Exit, Json, Waiting, err, fail, out, plain_errors, write_json
 from everline.config import environment
-from everline.database.addresses import Addresses, prepare_roles, reachable
+from everline.database.addresses import Addresses, is_embedded, prepare_roles, reachable
 
 if TYPE_CHECKING:
     from everline.simulation import Ground, Outcome, Outside, Setting
@@ -194,7 +194,7 @@ def _made(logins: Addresses, empty: str) -> "Ground":
     from everline.simulation import START, Ground
 
     migrate(logins, START)
-    ground = Ground(logins, empty)
+    ground = Ground(logins, empty, is_shared=not is_embedded())
     ground.keep()
     return ground
 

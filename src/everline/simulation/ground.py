@@ -30,6 +30,11 @@ COUNTER: Final = (
 )
 """What stands in the place of chance in the ids of a run: a counter that begins at the seed."""
 
+SETTLED: Final = "pg_snapshot_xmin(pg_current_snapshot())"
+ALONE: Final = "pg_snapshot_xmax(pg_current_snapshot())"
+"""Roll-ups read below the oldest transaction of the server, in whichever database it is open. In a
+run's own one nobody else writes, so all is settled that was written before."""
+
 MONTHS_MAX: Final = 24
 DRAWS_MAX: Final = 10**10
 """How many ids a run draws at most: the counters of two seeds never meet."""
@@ -42,12 +47,13 @@ Spoil = Callable[[psycopg.Connection], None]
 class Ground:
     """Where runs take place: the logins of their database, and the empty one that it is made of.
 
-    `spoil` is for tests alone.
+    Others use a server that `is_shared` too. `spoil` is for tests alone.
     """
 
     logins: Addresses
     empty: str
     spoil: Spoil | None = None
+    is_shared: bool = True
 
     @contextmanager
     def fresh(self, seed: int, faults: Faults, start: datetime) -> Iterator["Steps"]:
@@ -61,12 +67,15 @@ class Ground:
             )
         with psycopg.connect(self.logins.owner, autocommit=True) as owner:
             self._prepare(owner, seed, start)
+        held = self._hold() if self.is_shared else None
         Deployment.objects.using("owner").update(mode=Deployment.SIMULATION)
         steps = Steps(self.logins.app, seed, faults)
         use(steps)
         try:
             yield steps
         finally:
+            if held:
+                held.close()
             database.close()
             connections.close_all()
 
@@ -105,6 +114,17 @@ class Ground:
     def _maintenance(self) -> psycopg.Connection:
         return psycopg.connect(make_conninfo(self.logins.admin, dbname="postgres"), autocommit=True)
 
+    def _hold(self) -> psycopg.Connection:
+        """Hold a snapshot, under which no page is cleaned: rows stay in the order of their writing.
+
+        When a page is cleaned depends on what else the server does, in other databases too.
+        """
+        holding = psycopg.connect(self.logins.owner, autocommit=True)
+        holding.execute("set idle_in_transaction_session_timeout = 0")
+        holding.execute("begin isolation level repeatable read read only")
+        holding.execute("select 1")
+        return holding
+
     def _prepare(self, owner: psycopg.Connection, seed: int, start: datetime) -> None:
         """Make all months, let nothing clean up by itself, and draw ids from the seed."""
         schema = sql.Identifier(verbs.schema())
@@ -122,6 +142,14 @@ class Ground:
         assert made is not None
         assert CHANCE in made[0], "everline_uuid7 draws its chance in another way"
         owner.execute(made[0].replace(CHANCE, COUNTER).encode())
+        reading = owner.execute(
+            "select pg_get_functiondef(p.oid) from pg_proc p where position(%s in p.prosrc) > 0"
+            " and p.pronamespace = current_schema()::regnamespace order by p.oid",
+            [SETTLED],
+        ).fetchall()
+        assert reading, "roll-ups read in another way"
+        for (definition,) in reading:
+            owner.execute(definition.replace(SETTLED, ALONE).encode())
         tables = owner.execute(
             "select c.oid::regclass::text from pg_class c where c.relkind = 'r'"
             " and c.relnamespace = 'public'::regnamespace order by 1"
