@@ -40,7 +40,11 @@ def placed(world: World, *tokens: str) -> list[cards.Card]:
 
 
 def keys(world: World) -> list[str]:
-    return [key for (key,) in world.all("select key from payments_attempt where is_unattended")]
+    """Read the keys of automatic charges, in the order of the tries."""
+    found = world.all(
+        "select key from payments_attempt where is_unattended order by payment_id, number"
+    )
+    return [key for (key,) in found]
 
 
 def claim(world: World, most: int = 100, rate: int | None = None) -> list[int]:
