@@ -138,11 +138,15 @@ def event(**values: Any) -> bytes:
     return json.dumps(told | values).encode()
 
 
-def told_by(receiver: Receiver, kind: str) -> list[tuple[dict[str, str], bytes]]:
-    """Wait for webhooks of a kind, among which others may come."""
+def told_by(receiver: Receiver, kind: str, named: str) -> list[tuple[dict[str, str], bytes]]:
+    """Wait for webhooks of a kind that name an object: those of an earlier test may come late."""
 
     def found() -> list[tuple[dict[str, str], bytes]]:
-        return [each for each in receiver.callbacks if f'"type": "{kind}"'.encode() in each[1]]
+        return [
+            (headers, body)
+            for headers, body in receiver.callbacks
+            if f'"type": "{kind}"'.encode() in body and f'"{named}"'.encode() in body
+        ]
 
     wait_until(lambda: bool(found()))
     return found()
@@ -226,7 +230,7 @@ class TestDisputes:
         with Receiver() as receiver:
             peer.send_webhooks_to(receiver.url)
             made = peer.do("dispute", payment_intent=yes.reference)
-            disputes = told_by(receiver, "charge.dispute.created")
+            disputes = told_by(receiver, "charge.dispute.created", made["id"])
         ((headers, body),) = disputes
         hint = stripe.read_callback(headers, body)
         assert (hint.dispute, hint.attempt_key) == (made["id"], "")
