@@ -177,17 +177,35 @@ def test_a_request_that_dies_anywhere_is_sent_again_and_renews_once(
 
 
 def recover(zygote: Zygote) -> None:
-    """Let a worker deliver what is paid, again some time later if it must be."""
-    world = zygote.world
+    """Let a worker deliver what is paid, again some time later if it must be.
+
+    It works at the last of these times in any case: the audit looks from there, and more may have
+    fallen due until then.
+    """
     for delay in DELAYS:
-        later = world.at + timedelta(seconds=delay)
-        told = zygote.do("work", offset=(later - datetime.now(UTC)).total_seconds())
-        assert "error" not in told, told
-        if not world.one(
+        work(zygote, delay)
+        if not is_open(zygote):
+            break
+    for _again in range(3):
+        work(zygote, DELAYS[-1])
+        if not is_open(zygote):
+            break
+
+
+def work(zygote: Zygote, delay: int) -> None:
+    later = zygote.world.at + timedelta(seconds=delay)
+    told = zygote.do("work", offset=(later - datetime.now(UTC)).total_seconds())
+    assert "error" not in told, told
+
+
+def is_open(zygote: Zygote) -> bool:
+    """Tell whether a renewal has not come to its end yet."""
+    return bool(
+        zygote.world.one(
             "select 1 from renewals_renewal where state in"
             " ('placed', 'awaiting_payment', 'paid', 'reversing') limit 1"
-        ):
-            break
+        )
+    )
 
 
 def check(world: World, simulator: SimulatorProcess, struck: list[Card], door: Door) -> None:
