@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from everline import autorenewal, cards
-from everline.autorenewal.outages import end_outage, find_outage
+from everline.autorenewal.guards.outages import end_outage, find_outage
 from everline.provisioning import Applied, network
 from tests.armed import armed, broken, end_of, paid, policy, refusals, sweep
 from tests.world import World

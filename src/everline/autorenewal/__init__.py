@@ -2,16 +2,15 @@
 
 It stands above the core and decides nothing of its own: a due card is quoted, sold and delivered as
 any other. mandates.py keeps consents to the words of consent.py, standing.py tells how it stands,
-due.py, charging.py and warnings.py are called by the worker; the verbs stand in the .sql files of
-this folder, the rungs in renewals/rungs.sql. What watches over it: guards.py (breakers),
-outages.py, prolonging.py (grace), low.py (by data), untried.py (the detector), metrics.py.
+due.py, charging.py, low.py (by data) and warnings.py are called by the worker; the verbs stand in
+the .sql files of this folder, the rungs in renewals/rungs.sql. What watches over it is in guards.
 """
 
 from everline.autorenewal.charging import charge_due
 from everline.autorenewal.consent import VERSION, words
 from everline.autorenewal.due import Swept, renew_due
 from everline.autorenewal.explain import Account, Fact, explain
-from everline.autorenewal.guards import (
+from everline.autorenewal.guards.breakers import (
     Parked,
     Stop,
     find_parked,
@@ -20,6 +19,9 @@ from everline.autorenewal.guards import (
     release_stop,
     stopped,
 )
+from everline.autorenewal.guards.outages import Outage, outages, sweep_due
+from everline.autorenewal.guards.prolonging import begin_grace, prolong
+from everline.autorenewal.guards.untried import Hour, hours, judge_hours
 from everline.autorenewal.low import mark_low
 from everline.autorenewal.mandates import (
     BALANCE_FIRST,
@@ -33,11 +35,8 @@ from everline.autorenewal.mandates import (
     skip_term,
 )
 from everline.autorenewal.metrics import Gauges, exposition, gauges
-from everline.autorenewal.outages import Outage, outages, sweep_due
-from everline.autorenewal.prolonging import begin_grace, prolong
 from everline.autorenewal.standing import Standing, standing
 from everline.autorenewal.tracing import Traced, trace, trace_renewal
-from everline.autorenewal.untried import Hour, hours, judge_hours
 from everline.autorenewal.warnings import warn_ahead, warn_short
 
 __all__ = [

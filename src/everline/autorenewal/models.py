@@ -1,9 +1,8 @@
 """Mandates: who agreed to automatic charges, when, where and to which words; and what guards them.
 
 When the next charge is due is a column of the card, written by `renewals` alone; a mandate only
-says that there may be one. The verbs of mandates stand in autorenewal.sql, those of the breakers in
-guards.sql, of outages in outages.sql, of longer terms in prolonging.sql, of renewal by data in
-low.sql, of the detector in untried.sql.
+says that there may be one. The verbs of mandates stand in autorenewal.sql, those of renewal by data
+in low.sql, and those of breakers, outages, longer terms and the detector in guards.
 """
 
 from django.db import models

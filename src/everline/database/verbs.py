@@ -44,9 +44,9 @@ def files() -> tuple[Path, ...]:
     """Give every `.sql` file, lower layers first, and in each those that define types first."""
     return tuple(
         sorted(
-            PACKAGE.glob("*/*.sql"),
+            PACKAGE.glob("*/**/*.sql"),
             key=lambda path: (
-                ORDER.index(path.parent.name),
+                ORDER.index(path.relative_to(PACKAGE).parts[0]),
                 path.name not in {"requests.sql", "quote.sql"},
                 path.name != "autorenewal.sql",
                 path.name,

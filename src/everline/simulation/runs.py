@@ -19,7 +19,7 @@ import psycopg
 from psycopg import sql
 
 from everline import ledger, notices, payments, provisioning
-from everline.autorenewal.outages import beat
+from everline.autorenewal.guards.outages import beat
 from everline.database import verbs
 from everline.database.requests import Caller
 from everline.errors import MisuseError

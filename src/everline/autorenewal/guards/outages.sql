@@ -16,7 +16,7 @@ language sql stable as $$
 $$;
 
 -- verb beat: tells that the due sweep has run to its end; written twice a minute at most.
--- Caller: autorenewal/outages.py. Locks: the one row.
+-- Caller: autorenewal/guards/outages.py. Locks: the one row.
 create or replace function beat(at timestamptz) returns void
 language sql security definer set search_path from current as $$
     insert into autorenewal_beat as b (id, at, clock_offset)
@@ -30,8 +30,8 @@ language sql security definer set search_path from current as $$
 $$;
 
 -- verb find_outage: writes the outage that is over now, if the due sweep was silent for too long.
--- Caller: autorenewal/outages.py, before the due sweep. Locks: the one beat, so that of several
--- workers that come back together one finds it. Null when there was none.
+-- Caller: autorenewal/guards/outages.py, before the due sweep. Locks: the one beat, so that of
+-- several workers that come back together one finds it. Null when there was none.
 create or replace function find_outage(at timestamptz) returns uuid
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error
@@ -79,8 +79,9 @@ $$;
 -- verb end_outage: prolongs up to `most` terms that were cut off by the oldest outage that is not
 -- dealt with, and makes their cards due at once; the outage is done with when every try that came
 -- due in it was made. Gives how many were prolonged, and how many must be before anything is tried.
--- Caller: autorenewal/outages.py; any number side by side. Locks: cards, passing over those that
--- others hold. While all is stopped nothing is prolonged: that is no outage, and a person decides.
+-- Caller: autorenewal/guards/outages.py; any number side by side. Locks: cards, passing over those
+-- that others hold. While all is stopped nothing is prolonged: that is no outage, and a person
+-- decides.
 create or replace function end_outage(
     at timestamptz, most integer, out prolonged integer, out still_to_do integer
 )

@@ -202,7 +202,7 @@ $$;
 
 -- verb release_card: releases a parked card; what was due while it was parked is due at once,
 -- unless its term is over.
--- Caller: autorenewal/guards.py. Locks: request, card. Refuses: card_unknown, not_parked.
+-- Caller: autorenewal/guards/breakers.py. Locks: request, card. Refuses: card_unknown, not_parked.
 create or replace function release_card(
     channel text, source text, request_id text, request_hash bytea, card uuid, at timestamptz
 ) returns answer
@@ -241,7 +241,7 @@ end $$;
 
 -- verb release_stop: lets automatic charges go on after the breaker stopped them; what is due is
 -- charged then, but for terms that are over.
--- Caller: autorenewal/guards.py. Locks: request, the stop. Refuses: not_parked.
+-- Caller: autorenewal/guards/breakers.py. Locks: request, the stop. Refuses: not_parked.
 create or replace function release_stop(
     channel text, source text, request_id text, request_hash bytea, stop uuid, at timestamptz
 ) returns answer

@@ -72,7 +72,7 @@ language sql stable as $$
 $$;
 
 -- verb auto_untried: the tries that were foreseen and never made, though their time is over.
--- Caller: office/audit.py and autorenewal/untried.py. Locks: nothing.
+-- Caller: office/audit.py and autorenewal/guards/untried.py. Locks: nothing.
 create or replace function auto_untried(since timestamptz, at timestamptz)
 returns table (card_id uuid, entitlement_id uuid, rung_at timestamptz)
 language sql stable security definer set search_path from current as $$
@@ -108,7 +108,8 @@ $$;
 -- verb judge_hours: counts up to `most` hours that are over: what was expected, tried, opted out
 -- of, and what is left. An hour with something left is counted again. It forecasts this hour and
 -- the next, and forgets those of forty days ago. Gives how many it judged, and what is left in all.
--- Caller: autorenewal/untried.py. Locks: an advisory lock, so that one worker does it; the hours.
+-- Caller: autorenewal/guards/untried.py. Locks: an advisory lock, so that one worker does it; the
+-- hours.
 create or replace function judge_hours(
     at timestamptz, most integer, out judged integer, out untried bigint
 )

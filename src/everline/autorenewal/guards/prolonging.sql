@@ -97,8 +97,8 @@ create type prolonging as (
 
 -- verb begin_prolonging: opens the order by which a network lets a term go on. No row when there is
 -- nothing to ask any more: the term was taken back, or the time is over.
--- Caller: autorenewal/prolonging.py. Locks: card. The order bears the prolonging's own id, as one
--- term may be prolonged more than once.
+-- Caller: autorenewal/guards/prolonging.py. Locks: card. The order bears the prolonging's own id,
+-- as one term may be prolonged more than once.
 create or replace function begin_prolonging(longer uuid, network text, at timestamptz)
 returns setof prolonging
 language plpgsql security definer set search_path from current as $$
@@ -122,7 +122,7 @@ begin
 end $$;
 
 -- verb prolonged: writes what a network said of letting a term go on; gives the order's state.
--- Caller: autorenewal/prolonging.py, after the outside call. Locks: the order.
+-- Caller: autorenewal/guards/prolonging.py, after the outside call. Locks: the order.
 create or replace function prolonged(longer uuid, outcome text, reason text, at timestamptz)
 returns text
 language plpgsql security definer set search_path from current as $$
@@ -177,8 +177,8 @@ $$;
 -- verb begin_grace: lets up to `most` terms go on whose automatic renewal failed to the end, for
 -- the operator's hours and with the operator's bridge of data, once a term. Nothing while either
 -- is 0. Gives how many. It is tried on along the ladder of the longer term.
--- Caller: autorenewal/prolonging.py; any number side by side. Locks: cards, passing over those that
--- others hold.
+-- Caller: autorenewal/guards/prolonging.py; any number side by side. Locks: cards, passing over
+-- those that others hold.
 create or replace function begin_grace(at timestamptz, most integer) returns integer
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error

@@ -1,6 +1,6 @@
 """Breakers as people see and release them: parked cards, and the stop of all automatic charges.
 
-What parks and stops is decided in guards.sql, within the due sweep. A release is a verb with a
+What parks and stops is decided in breakers.sql, within the due sweep. A release is a verb with a
 request id, so that a press sent twice is one act; who may press decides the office.
 """
 
