@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from everline import cards, ids, trust
 from everline.cli.panel import CARDS
-from everline.config.environment import keep_secret
+from everline.config.secret_files import keep_secret
 from everline.database.requests import Caller
 from everline.ids import InvalidNumberError
 from everline.people import keys, terminals

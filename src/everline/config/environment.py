@@ -7,7 +7,6 @@ sandbox's address are kept in EVERLINE_HOME. Next: settings.py reads all this.
 
 import os
 import secrets
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Final
 import django
 import psycopg
 
+from everline.config.secret_files import keep_secret
 from everline.database.addresses import Addresses, is_embedded, reachable
 from everline.database.preflight import ServerError
 from everline.database.server import Progress, admin_address, default_home
@@ -153,30 +153,6 @@ def keep_secrets(home: Path) -> None:
     ):
         if not os.environ.get(variable):
             os.environ[variable] = keep_secret(home / name, secrets.token_urlsafe(48))
-
-
-def keep_secret(path: Path, otherwise: str) -> str:
-    """Read a secret from its file, into which `otherwise` is put when there is none.
-
-    Safe to race; the file is complete or absent after a crash, and its owner's alone. The folder is
-    made when it is not there: with a server of one's own nothing else makes it.
-    """
-    with suppress(FileNotFoundError):
-        return path.read_text(encoding="ascii").strip()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # A name of one's own: threads of one process race for it too, and share the process's number.
-    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
-    new = Path(name)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(otherwise)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        with suppress(FileExistsError):
-            os.link(new, path)
-    finally:
-        new.unlink()
-    return path.read_text(encoding="ascii").strip()
 
 
 def keep_address(home: Path, variable: str, port: int) -> None:

@@ -31,7 +31,7 @@ from everline import (
 )
 from everline.channels.hotline import legs
 from everline.config import shapes
-from everline.config.environment import keep_secret
+from everline.config.secret_files import keep_secret
 from everline.database.migrate import MONTHS_AHEAD
 from everline.jobs import Kind, Now, Sweep
 from everline.pages import look
