@@ -5,14 +5,12 @@ One small read a screen. What stands behind it, and how it is released, is shown
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from django.utils.translation import gettext as _
 
 from everline import database
-
-if TYPE_CHECKING:
-    from everline.office.access import Desk
+from everline.office.desk import Desk
 
 SILENCE: Final = timedelta(minutes=10)
 """How long the due sweep may be silent: longer is an outage."""
@@ -25,7 +23,7 @@ class _State:
     beat_at: datetime | None
 
 
-def alarms(desk: "Desk") -> list[str]:
+def alarms(desk: Desk) -> list[str]:
     """Say what is wrong with automatic renewal; nothing when all is well."""
     state = database.row(
         _State,

@@ -10,8 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from everline.office.access import Desk
 from everline.office.asking import Done, Once, Question, ask, reveal, shown_once
+from everline.office.desk import Desk
 from everline.people import keys
 from everline.people.models import APIKey, Partner
 

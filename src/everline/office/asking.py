@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from everline.database.requests import Answer
 from everline.errors import SENTENCES
-from everline.office.access import Desk
+from everline.office.desk import Desk
 from everline.office.frame import page
 from everline.pages.frame import see_other
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from everline import autorenewal
 from everline.autorenewal import Gauges, Parked
-from everline.office.access import Desk
 from everline.office.asking import Done, Question, ask, told
+from everline.office.desk import Desk
 from everline.office.frame import page
 from everline.office.naming import role_name
 from everline.office.queues import age

@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy
 
 from everline import ids
-from everline.office.access import Desk
 from everline.office.asking import Done, Question, ask, read_request_id
+from everline.office.desk import Desk
 from everline.office.forms import DeskForm, aware, channels, moment, wall_clock
 from everline.office.frame import page
 from everline.office.naming import channel_name

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _, gettext_noop
 from everline import autorenewal, cards, catalogue, database, ids, ledger, renewals, trust
 from everline.autorenewal.models import Mandate
 from everline.cards import Card
-from everline.office.access import Desk
 from everline.office.asking import Done, Once, Question, ask, read_request_id, shown_once, told
+from everline.office.desk import Desk
 from everline.office.frame import page
 from everline.office.naming import (
     act_name,

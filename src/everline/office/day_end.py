@@ -17,7 +17,7 @@ from everline import clock, ids
 from everline.ids import Iccid
 from everline.money import Money
 from everline.office import takings
-from everline.office.access import Desk
+from everline.office.desk import Desk
 from everline.office.frame import page
 
 BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"

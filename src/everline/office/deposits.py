@@ -17,8 +17,8 @@ from everline import database, ledger
 from everline.ids import Iccid
 from everline.loading.firms import Noun
 from everline.office import takings
-from everline.office.access import Desk
 from everline.office.asking import Done, Sheet, fill, told
+from everline.office.desk import Desk
 from everline.office.firms import Firm, address, find, subject
 from everline.office.forms import DeskForm, amount
 from everline.office.naming import channel_name, transfer_name

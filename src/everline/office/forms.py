@@ -15,7 +15,7 @@ from django.utils.translation import get_language, gettext as _, gettext_lazy
 from everline import clock
 from everline.loading.problems import FlawError
 from everline.money import InvalidAmountError, Money
-from everline.office.access import Desk
+from everline.office.desk import Desk
 from everline.office.naming import channel_name
 from everline.pages import words
 

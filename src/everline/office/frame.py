@@ -4,17 +4,15 @@ Which screens there are says urls.py; who may see them decides access.py.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _, gettext_noop
 
 from everline.office.alarms import alarms
+from everline.office.desk import Desk
 from everline.pages import frame as frames
 from everline.people.roles import Ability
-
-if TYPE_CHECKING:
-    from everline.office.access import Desk
 
 MENU: Final = (
     ("office:today", gettext_noop("Today"), Ability.SEE_MONEY),
@@ -60,7 +58,7 @@ def menu(held: frozenset[Ability], here: str) -> list[dict[str, object]]:
 
 def page(
     request: HttpRequest,
-    desk: "Desk",
+    desk: Desk,
     template: str,
     context: Mapping[str, Any] | None = None,
     *,

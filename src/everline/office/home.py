@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from everline.office.access import Desk
+from everline.office.desk import Desk
 from everline.office.frame import MENU, page
 from everline.pages.frame import see_other
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.dateparse import parse_date
 
 from everline import clock
-from everline.office.access import Desk
+from everline.office.desk import Desk
 from everline.office.frame import page
 from everline.office.naming import act_name, fact_name, fact_value, role_name, subject_name
 from everline.people.models import Person

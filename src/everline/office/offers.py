@@ -17,8 +17,8 @@ from everline.catalogue.models import Plan, Promotion
 from everline.loading import publishing, values
 from everline.loading.problems import FlawError
 from everline.loading.promotions import PER_CARD_MAX, USES_MAX, USES_UNIT
-from everline.office.access import Desk
 from everline.office.asking import Done, Sheet, fill
+from everline.office.desk import Desk
 from everline.office.forms import (
     DeskForm,
     SomeNamed,

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from everline import ledger
 from everline.loading.firms import Noun, end_firm, publish_firm
 from everline.office import api_keys, deposits
-from everline.office.access import Desk
 from everline.office.asking import Done, Question, Sheet, ask, fill
+from everline.office.desk import Desk
 from everline.office.firm_forms import FirmForm, PartnerForm, StoreForm
 from everline.office.firms import Firm, address, find, subject
 from everline.office.frame import page

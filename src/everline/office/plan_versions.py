@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from everline.catalogue.models import Plan
 from everline.loading import publishing
-from everline.office.access import Desk
 from everline.office.asking import Done, Sheet, fill
+from everline.office.desk import Desk
 from everline.office.forms import aware
 from everline.office.plan_forms import PlanForm, VersionForm
 from everline.office.plans import Version, found, refused, shown

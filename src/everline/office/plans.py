@@ -15,8 +15,8 @@ from everline.catalogue.models import Plan, PlanVersion, Promotion
 from everline.loading import publishing
 from everline.loading.publishing import Content
 from everline.office import offers
-from everline.office.access import Desk
 from everline.office.asking import Done, Question, Sheet, ask, fill
+from everline.office.desk import Desk
 from everline.office.forms import aware, wall_clock
 from everline.office.frame import page
 from everline.office.plan_forms import (

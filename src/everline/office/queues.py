@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from everline import clock, jobs, payments, renewals
 from everline.office import waiting
-from everline.office.access import Desk
 from everline.office.asking import Done, Question, ask, told
+from everline.office.desk import Desk
 from everline.office.frame import page
 from everline.office.naming import (
     dispute_name,

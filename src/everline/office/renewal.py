@@ -20,9 +20,9 @@ from everline.loading import values
 from everline.loading.problems import FlawError
 from everline.notices import Contact
 from everline.notices.wording import LOCALES
-from everline.office.access import Desk
 from everline.office.asking import Done, Sheet, fill, told
 from everline.office.card import Payment
+from everline.office.desk import Desk
 from everline.office.forms import DeskForm
 from everline.office.frame import page
 from everline.office.naming import (

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from everline import cards, database, ids, renewals, topups
 from everline.ids import CustomerNumber, Iccid, InvalidNumberError, Msisdn
-from everline.office.access import Desk
+from everline.office.desk import Desk
 from everline.office.frame import page
 from everline.office.naming import state_name
 from everline.pages.frame import see_other

@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy
 
 from everline.loading import values
-from everline.office.access import NOWHERE, Desk
 from everline.office.asking import Done, Once, Question, Sheet, ask, fill, reveal, shown_once
+from everline.office.desk import NOWHERE, Desk
 from everline.office.forms import DeskForm, checked
 from everline.office.frame import page
 from everline.office.naming import act_name, language_name, role_name

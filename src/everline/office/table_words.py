@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from everline import ids
 from everline.ids import Iccid
 from everline.loading.promotions import USES_UNIT
-from everline.office.access import Desk
+from everline.office.desk import Desk
 from everline.office.forms import typed_share
 from everline.office.table_list import Column
 from everline.pages import words

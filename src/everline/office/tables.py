@@ -27,7 +27,8 @@ from django.views.decorators.csrf import csrf_protect
 
 from everline import ids
 from everline.ids import InvalidNumberError
-from everline.office.access import Desk, guarded
+from everline.office.access import guarded
+from everline.office.desk import Desk
 from everline.office.frame import menu
 from everline.office.naming import account_name, state_name
 from everline.office.table_list import TABLES, Table

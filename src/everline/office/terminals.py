@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy
 
 from everline import ids
-from everline.office.access import Desk
 from everline.office.asking import Done, Once, Question, ask, reveal, shown_once
+from everline.office.desk import Desk
 from everline.office.frame import page
 from everline.pages.frame import see_other
 from everline.people import terminals

@@ -10,7 +10,7 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 
 from everline.office import takings
-from everline.office.access import Desk
+from everline.office.desk import Desk
 from everline.office.frame import page
 from everline.office.naming import channel_name
 from everline.office.takings import Taking
