@@ -98,7 +98,7 @@ class TestTooLittleBalance:
             assert town.renew(card, plan, channel="store").outcome == "renewed"
         if cure == "end_mandate":
             autorenewal.end_mandate(town.caller(), card.id, town.at)
-        assert notices.send(notice, town.now) == "stopped"
+        assert autorenewal.tell(notice, town.now) == "stopped"
         assert written(town) == [("auto_short", EMAIL, "stopped")]
 
     def test_is_written_once_by_many_workers(self, town: World) -> None:
@@ -281,6 +281,8 @@ class TestWords:
             "successor": {"en": "NEW-30"},
             "total": 12_345_600,
             "agreed": 9_000_000,
+            "former_total": 8_000_000,
+            "former_plan": {"en": "OLD-30", "zh-Hans": "旧套餐", "id": "LAMA-30"},
             "balance": 45_600,
             "currency": "IDR",
             "reason": "balance_short",

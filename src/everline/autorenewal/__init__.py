@@ -37,7 +37,7 @@ from everline.autorenewal.mandates import (
 from everline.autorenewal.metrics import Gauges, exposition, gauges
 from everline.autorenewal.standing import Standing, standing
 from everline.autorenewal.tracing import Traced, trace, trace_renewal
-from everline.autorenewal.warnings import warn_ahead, warn_short
+from everline.autorenewal.warnings import tell, warn_ahead, warn_short
 
 __all__ = [
     "BALANCE_FIRST",
@@ -78,6 +78,7 @@ __all__ = [
     "standing",
     "stopped",
     "sweep_due",
+    "tell",
     "trace",
     "trace_renewal",
     "warn_ahead",

@@ -9,55 +9,71 @@ language sql stable as $$
     ))
 $$;
 
--- part coming: a card that will be charged, with what for, and what it was charged the last time.
+-- part coming: a card that will be charged, with what for, what was agreed to at most, what it was
+-- charged the last time, and what people are told of it.
 create type coming as (
     card cards_card, term cards_entitlement, mandate autorenewal_mandate, version_id uuid,
-    price bigint, agreed bigint, template text
+    plan catalogue_plan, price bigint, agreed bigint, former_price bigint,
+    former_plan catalogue_plan, contact jsonb, template text
 );
 
--- part coming_charges: the cards whose first try comes within the notice time, or within half of a
--- short term, and that were not told of it in this term. What is told depends on the price: more
--- than was agreed to waits for a consent; another plan or amount than the last one is a change; a
--- month or longer is told in any case. A balance that is short is told by warn_short.
-create or replace function coming_charges(at timestamptz, most integer) returns setof coming
+-- part coming_charge: what a card is charged at its next try, at the price of then. More than was
+-- agreed to waits for a consent; what nothing can pay is short; another plan or amount than the
+-- last one is a change; a month or longer is told in any case. No row while a pause keeps it still,
+-- without a term to go on from, or when its plan is sold no more and nothing takes its place.
+create or replace function coming_charge(card cards_card, at timestamptz) returns setof coming
 language sql stable as $$
-    select row(c, t.term, m, w.version_id, p.amount, w.agreed, k.template)::coming
-    from cards_card c
-    inner join autorenewal_mandate m on m.card_id = c.id and m.ended_at is null
+    select
+        row(
+            coming_charge.card, t.term, m, v.id, l, p.amount, w.agreed, r.price, o,
+            coalesce(m.contact, r.contact), case
+                when p.amount > w.agreed then 'auto_consent'
+                when spendable(
+                    (coming_charge.card).account_id, 'balance', (coming_charge.card).currency
+                ) < p.amount and not has_method((coming_charge.card).account_id)
+                    then 'auto_short'
+                when r.price <> p.amount or l.id <> coalesce(m.plan_id, o.id)
+                    then 'auto_changed'
+                when v.period_unit in ('month', 'quarter', 'year') then 'auto_ahead'
+            end
+        )::coming
+    from autorenewal_mandate m
     cross join lateral (
         select e as term from cards_entitlement e
-        where e.card_id = c.id and e.state <> 'cancelled' order by e.ends_at desc limit 1
+        where e.card_id = (coming_charge.card).id and e.state <> 'cancelled'
+        order by e.ends_at desc limit 1
     ) t
-    cross join wanted_versions(array[c.id], coming_charges.at) w
-    inner join catalogue_planversion v on v.id = w.version_id
-    inner join catalogue_price p on p.plan_version_id = v.id and p.currency = c.currency
-    left join renewals_renewal r on r.id = (t.term).renewal_id
     cross join lateral (
-        select case
-            when p.amount > w.agreed then 'auto_consent'
-            when r.price <> p.amount
-                or v.plan_id <> coalesce(m.plan_id, (
-                    select x.plan_id from catalogue_planversion x
-                    where x.id = (t.term).plan_version_id
-                )) then 'auto_changed'
-            when v.period_unit in ('month', 'quarter', 'year') then 'auto_ahead'
-        end as template
-    ) k
+        select greatest(coming_charge.at, (coming_charge.card).next_rung_at) as at
+    ) f
+    cross join wanted_versions(array[(coming_charge.card).id], f.at) w
+    inner join catalogue_planversion v on v.id = w.version_id
+    inner join catalogue_plan l on l.id = v.plan_id and coalesce(l.retired_at > f.at, true)
+    inner join catalogue_price p
+        on p.plan_version_id = v.id and p.currency = (coming_charge.card).currency
+    inner join catalogue_planversion x on x.id = (t.term).plan_version_id
+    inner join catalogue_plan o on o.id = x.plan_id
+    left join renewals_renewal r on r.id = (t.term).renewal_id
+    where m.card_id = (coming_charge.card).id and m.ended_at is null
+      and (t.term).ends_at > coming_charge.at
+      and not is_paused(m.paused_until, m.is_skip, (t.term).ends_at, f.at)
+$$;
+
+-- part coming_charges: those that are told ahead now: their first try comes within the notice time,
+-- or within half of a short term, and they were not told of it in this term. A balance that is short
+-- is told by warn_short.
+create or replace function coming_charges(at timestamptz, most integer) returns setof coming
+language sql stable as $$
+    select k::coming from cards_card c
+    cross join lateral coming_charge(c, coming_charges.at) k
     where c.next_rung_at <= coming_charges.at + auto_notice_time() and c.state = 'bound'
       and urgency(c.rung_ends_at, c.next_rung_at)
       <= coming_charges.at + auto_notice_time() + interval '72 hours'
-      and coming_charges.at >= (t.term).starts_at + ((t.term).ends_at - (t.term).starts_at) / 2
-      and (t.term).ends_at > coming_charges.at
-      and not is_paused(m.paused_until, m.is_skip, (t.term).ends_at, c.next_rung_at)
-      and (
-          k.template = 'auto_consent'
-          or spendable(c.account_id, 'balance', c.currency) >= p.amount
-          or has_method(c.account_id)
-      )
-      and k.template is not null
+      and coming_charges.at >= (k.term).starts_at + ((k.term).ends_at - (k.term).starts_at) / 2
+      and k.template in ('auto_ahead', 'auto_changed', 'auto_consent')
       and not exists (
           select from notices_warned n
-          where n.fact_id = (t.term).id and (
+          where n.fact_id = (k.term).id and (
               n.template = k.template
               or k.template = 'auto_ahead' and n.template in ('auto_changed', 'auto_short')
               or n.template = 'auto_failed'
@@ -75,29 +91,69 @@ language sql stable as $$
     )
 $$;
 
+-- part coming_facts: what is said of a coming charge.
+create or replace function coming_facts(told coming) returns jsonb
+language sql stable as $$
+    select warning_facts(told.card, told.term, (told.plan).id, told.price) || jsonb_build_object(
+        'next_at', (told.card).next_rung_at, 'agreed', told.agreed,
+        'former_total', case when told.template <> 'auto_ahead' then told.former_price end,
+        'former_plan', case when (told.plan).id <> (told.former_plan).id
+            then (told.former_plan).names end,
+        'means_order', (told.mandate).means_order, 'kept_means', (
+            select y.masked_means from payments_method y
+            where y.account_id = (told.card).account_id and y.state = 'active'
+            order by y.position, y.id limit 1
+        )
+    )
+$$;
+
 -- verb warn_ahead: tells what will be taken before it is, once a card, term and kind of message.
 -- Caller: autorenewal/warnings.py; any number side by side. Locks: nothing but the warnings. Gives
 -- how many were told.
 create or replace function warn_ahead(at timestamptz, most integer) returns integer
 language sql security definer set search_path from current as $$
     with near as materialized (
-        select d.* from coming_charges(warn_ahead.at, warn_ahead.most) d
+        select d from coming_charges(warn_ahead.at, warn_ahead.most) d
     ), warned as materialized (
         select warn(
-            (n.card).account_id, (n.term).id, n.template,
-            coalesce((n.mandate).contact, r.contact),
-            warning_facts(n.card, n.term, v.plan_id, n.price) || jsonb_build_object(
-                'next_at', (n.card).next_rung_at, 'agreed', n.agreed,
-                'means_order', (n.mandate).means_order, 'kept_means', (
-                    select y.masked_means from payments_method y
-                    where y.account_id = (n.card).account_id and y.state = 'active'
-                    order by y.position, y.id limit 1
-                )
-            ), (n.card).zone, (n.card).next_rung_at, warn_ahead.at
+            ((n.d).card).account_id, ((n.d).term).id, (n.d).template, (n.d).contact,
+            coming_facts(n.d), ((n.d).card).zone, ((n.d).card).next_rung_at, warn_ahead.at
         ) as is_new
         from near n
-        inner join catalogue_planversion v on v.id = n.version_id
-        left join renewals_renewal r on r.id = (n.term).renewal_id
     )
     select count(*)::integer from warned w where w.is_new
+$$;
+
+-- verb auto_notice_stands: whether a message about automatic renewal says what would be said now:
+-- of a coming charge the same kind, plan, amount and means; of a try in vain, that nothing can pay
+-- the next one yet, as far as that was the cause. A pause silences all of them.
+-- Caller: autorenewal/warnings.py. Locks: nothing.
+create or replace function auto_notice_stands(notice uuid, at timestamptz) returns boolean
+language sql stable security definer set search_path from current as $$
+    select case
+        when n.template in ('auto_ahead', 'auto_changed', 'auto_short', 'auto_consent') then exists (
+            select from coming_charge(c, auto_notice_stands.at) k
+            cross join lateral coming_facts(k) f
+            where k.template = n.template and (k.term).id = n.fact_id
+              and f -> 'total' = n.facts -> 'total' and f -> 'plan' = n.facts -> 'plan'
+              and (
+                  n.template not in ('auto_ahead', 'auto_changed')
+                  or f -> 'kept_means' = n.facts -> 'kept_means'
+              )
+        )
+        when n.template = 'auto_failed' then not exists (
+            select from autorenewal_mandate m
+            where m.card_id = c.id and m.ended_at is null
+              and is_paused(m.paused_until, m.is_skip, c.rung_ends_at, c.next_rung_at)
+        ) and not (
+            n.facts ->> 'reason' = 'balance_short' and (
+                has_method(c.account_id)
+                or spendable(c.account_id, 'balance', c.currency)
+                >= (n.facts ->> 'total')::bigint
+            )
+        )
+        else true
+    end
+    from notices_notice n inner join cards_card c on c.id = (n.facts ->> 'card')::uuid
+    where n.id = auto_notice_stands.notice
 $$;

@@ -4,8 +4,10 @@ That a charge was tried and refused is told by the due sweep itself.
 """
 
 from datetime import datetime
+from uuid import UUID
 
-from everline import database
+from everline import database, notices
+from everline.jobs import Now
 
 
 def warn_ahead(at: datetime, most: int = 500) -> int:
@@ -23,3 +25,17 @@ def warn_short(at: datetime, most: int = 500) -> int:
     Once a card and term. Any number of workers may call it side by side.
     """
     return int(database.value("select warn_short(%s, %s)", [at, most]))
+
+
+def tell(notice_id: UUID, now: Now) -> str:
+    """Send a notice, as notices.send does; of a coming charge only what would be said of it now.
+
+    One that was stopped and that nobody has read is written anew when something is to be told.
+    """
+    return notices.send(notice_id, now, _is_true)
+
+
+def _is_true(notice_id: UUID, at: datetime) -> bool:
+    return bool(
+        database.value("select coalesce(auto_notice_stands(%s, %s), true)", [notice_id, at])
+    )

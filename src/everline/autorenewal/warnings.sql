@@ -1,72 +1,37 @@
 -- What people are told of automatic renewal: that the balance will not suffice, and that it was
 -- tried in vain. How it stands is told by standing.sql.
 
--- part soon: a card whose automatic renewal comes soon, with its last term and what it costs.
-create type soon as (
-    card cards_card, term cards_entitlement, contact jsonb, version_id uuid, price bigint
-);
-
--- part due_soon: the cards whose next rung comes within the warning time and whose balance does not
--- suffice, without a kept means that pays instead, but for those that were warned in this term.
-create or replace function due_soon(at timestamptz, most integer) returns setof soon
+-- part due_soon: the cards whose next rung comes within the warning time and that nothing can pay,
+-- but for those that were warned in this term.
+create or replace function due_soon(at timestamptz, most integer) returns setof coming
 language sql stable as $$
-    select
-        row(c, t.term, coalesce(m.contact, r.contact), v.id, p.amount)::soon
-    from cards_card c
-    inner join autorenewal_mandate m on m.card_id = c.id and m.ended_at is null
-    cross join lateral (
-        select e as term from cards_entitlement e
-        where e.card_id = c.id and e.state <> 'cancelled' order by e.ends_at desc limit 1
-    ) t
-    left join renewals_renewal r on r.id = (t.term).renewal_id
-    cross join lateral (
-        select w.id from catalogue_planversion w
-        where w.plan_id = coalesce(m.plan_id, (
-            select x.plan_id from catalogue_planversion x where x.id = (t.term).plan_version_id
-        )) and w.effective_from <= due_soon.at
-        order by w.effective_from desc limit 1
-    ) v
-    inner join catalogue_price p on p.plan_version_id = v.id and p.currency = c.currency
+    select k::coming from cards_card c
+    cross join lateral coming_charge(c, due_soon.at) k
     where c.next_rung_at <= due_soon.at + warning_time_max() and c.state = 'bound'
       and urgency(c.rung_ends_at, c.next_rung_at)
       <= due_soon.at + warning_time_max() + interval '72 hours'
-      and c.next_rung_at <= due_soon.at + warning_time((t.term).starts_at, (t.term).ends_at)
-      and (t.term).ends_at > due_soon.at
-      and spendable(c.account_id, 'balance', c.currency) < p.amount
-      and not has_method(c.account_id)
-      and not is_paused(m.paused_until, m.is_skip, (t.term).ends_at, c.next_rung_at)
-      and (m.total is null or p.amount <= m.total)
-      and not exists (
-          select from payments_method k where k.account_id = c.account_id and k.state = 'active'
-      )
+      and c.next_rung_at <= due_soon.at + warning_time((k.term).starts_at, (k.term).ends_at)
+      and k.template = 'auto_short'
       and not exists (
           select from notices_warned w
-          where w.fact_id = (t.term).id and w.template in ('auto_short', 'auto_failed')
+          where w.fact_id = (k.term).id and w.template in ('auto_short', 'auto_failed')
       )
     order by c.next_rung_at limit least(due_soon.most, 1000)
 $$;
 
--- verb warn_short: warns of automatic renewals that come soon and whose balance does not suffice,
--- once a card and term, and not after a refused try that was told. Gives how many were looked at;
--- the price is that of the quote.
+-- verb warn_short: warns of automatic renewals that come soon and that nothing can pay, once a card
+-- and term, and not after a refused try that was told. Gives how many were told.
 -- Caller: autorenewal/warnings.py; any number side by side. Locks: nothing but the warnings.
 create or replace function warn_short(at timestamptz, most integer) returns integer
 language sql security definer set search_path from current as $$
     with near as materialized (
-        select s.* from due_soon(warn_short.at, warn_short.most) s
-    ), quoted as (
-        select n.*, q from near n
-        cross join lateral quote(
-            array[(n.card).id], n.version_id, null, 'auto', warn_short.at
-        ) q
+        select s from due_soon(warn_short.at, warn_short.most) s
     ), warned as materialized (
         select warn(
-            (q.card).account_id, (q.term).id, 'auto_short',
-            case when (q.q).reason is null then q.contact end,
-            warning_facts(q.card, q.term, v.plan_id, (q.q).total), (q.card).zone,
-            (q.term).ends_at, warn_short.at
+            ((n.s).card).account_id, ((n.s).term).id, 'auto_short', (n.s).contact,
+            coming_facts(n.s), ((n.s).card).zone, ((n.s).term).ends_at, warn_short.at
         ) as is_new
-        from quoted q inner join catalogue_planversion v on v.id = q.version_id
+        from near n
     )
     select count(*)::integer from warned w where w.is_new
 $$;

@@ -165,7 +165,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "deliver": Kind(renewals.deliver, retry_seconds=2),
         "withdraw": Kind(renewals.withdraw, retry_seconds=5),
-        "notify": Kind(notices.send, retry_seconds=15),
+        "notify": Kind(autorenewal.tell, retry_seconds=15),
         "forget": Kind(lambda method_id, _now: payments.forget(method_id), retry_seconds=60),
         "data_used": Kind(endings.warn_data, retry_seconds=15),
         "prolong": Kind(autorenewal.prolong, retry_seconds=5),

@@ -91,9 +91,27 @@ end $$;
 -- part stop_notices: stops what waits to be sent of an account and is true no more. Locks: these.
 create or replace function stop_notices(account uuid, template text, at timestamptz) returns void
 language sql as $$
-    update notices_notice n set state = 'stopped', sent_at = stop_notices.at
-    where n.account_id = stop_notices.account and n.template = stop_notices.template
-      and n.state = 'waiting' and n.at > stop_notices.at - interval '31 days'
+    with stopped as (
+        update notices_notice n set state = 'stopped', sent_at = stop_notices.at
+        where n.account_id = stop_notices.account and n.template = stop_notices.template
+          and n.state = 'waiting' and n.at > stop_notices.at - interval '31 days'
+        returning n.fact_id, n.template
+    )
+    select untell(stop_notices.account, s.fact_id, s.template, stop_notices.at) from stopped s
+$$;
+
+-- part untell: forgets that a warning was written whose notices were all stopped before they left:
+-- nobody has read it, so it may be written anew when it is true again.
+create or replace function untell(account uuid, fact uuid, template text, at timestamptz)
+returns void
+language sql as $$
+    delete from notices_warned w
+    where w.fact_id = untell.fact and w.template = untell.template and not exists (
+        select from notices_notice n
+        where n.account_id = untell.account and n.at > untell.at - interval '31 days'
+          and n.fact_id = untell.fact and n.template = untell.template
+          and n.state not in ('stopped')
+    )
 $$;
 
 -- verb notice_sent: marks a notice as sent, failed for good, or stopped as it came too late.
@@ -101,9 +119,15 @@ $$;
 create or replace function notice_sent(notice uuid, state text, at timestamptz) returns boolean
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error
+declare
+    done notices_notice;
 begin
     update notices_notice n set state = notice_sent.state, sent_at = notice_sent.at
     where n.id = notice_sent.notice and n.state = 'waiting'
-      and notice_sent.state in ('sent', 'failed', 'stopped');
-    return found;
+      and notice_sent.state in ('sent', 'failed', 'stopped')
+    returning n.* into done;
+    if done.state = 'stopped' then
+        perform untell(done.account_id, done.fact_id, done.template, notice_sent.at);
+    end if;
+    return done.id is not null;
 end $$;

@@ -28,6 +28,12 @@ from everline.notices.wording import SMS_LENGTH_MAX, Words, word
 logger: Final = logging.getLogger(__name__)
 
 Now = Callable[[], datetime]
+Judge = Callable[[UUID, datetime], bool]
+"""Whether a notice is still true, by what stands above this folder."""
+
+
+def _unopposed(_notice: UUID, _at: datetime) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +81,15 @@ _NOTICE: Final = (
 )
 
 
-def send(notice_id: UUID, now: Now) -> str:
-    """Word and send one notice; gives its state.
+def send(notice_id: UUID, now: Now, is_true: Judge = _unopposed) -> str:
+    """Word and send one notice, if it is still true by `is_true` as well; gives its state.
 
     Raises FaultError while the sender is not sure, and LaterError for a warning at night.
     """
     notice = database.row(Notice, _NOTICE + " where n.id = %s", [notice_id])
     if notice is None or notice.state != "waiting":
         return notice.state if notice else "unknown"
-    if not _stands(notice, now()):
+    if not (_stands(notice, now()) and is_true(notice.id, now())):
         database.value("select notice_sent(%s, 'stopped', %s)", [notice.id, now()])
         return "stopped"
     _wait_for_day(notice, now())

@@ -133,7 +133,8 @@ $$;
 
 -- verb notice_stands: whether a warning is still true when it is about to be sent.
 -- Caller: notices/send.py. Locks: nothing. It falls when the card was renewed through any channel
--- meanwhile, when what it warns of has happened, and when its cause is gone.
+-- meanwhile, when what it warns of has happened, and when its cause is gone. What is said of a
+-- coming charge is judged by auto_notice_stands too.
 create or replace function notice_stands(notice uuid, at timestamptz) returns boolean
 language plpgsql stable security definer set search_path from current as $$
 #variable_conflict error
@@ -156,14 +157,10 @@ begin
         return (not is_armed or told.facts ->> 'paused_until' is not null)
             and notice_stands.at < (told.facts ->> 'ends_at')::timestamptz;
     end if;
-    if told.template in ('auto_ahead', 'auto_changed', 'auto_consent') then
+    if told.template in ('auto_ahead', 'auto_changed', 'auto_consent', 'auto_short') then
         return is_armed and notice_stands.at < (told.facts ->> 'ends_at')::timestamptz;
     end if;
     return case told.template
-        when 'auto_short' then is_armed
-            and notice_stands.at < (told.facts ->> 'ends_at')::timestamptz
-            and spendable(card.account_id, 'balance', card.currency)
-            < (told.facts ->> 'total')::bigint
         when 'auto_failed' then is_armed
         when 'data_low' then is_data_mark(told.fact_id, 1, notice_stands.at)
         when 'data_out' then is_data_mark(told.fact_id, 2, notice_stands.at)
