@@ -86,7 +86,17 @@ class TestAhead:
         town.owner.execute("update catalogue_price set amount = 900")
         assert autorenewal.warn_ahead(town.at) == 1
         assert written(town) == [("auto_changed", EMAIL, "waiting")]
-        assert "€9.00" in letter(town).subject
+        assert "€9.00 instead of €10.00" in letter(town).subject
+        for said in (letter(town).lead, letter(town).short):
+            assert "€9.00 instead of €10.00" in said
+            assert "From 29 Nov 2026" in said or "from 29 Nov 2026" in said
+        assert dict(letter(town).facts)["Amount so far"] == "€10.00"
+        hold(town, card)
+        with on_the_pages(town):
+            browser = Browser(town)
+            browser.client.force_login(Person.objects.get())
+            page = browser.get(f"/cards/{addresses.token('crd', card.id)}/auto-renewal").text
+        assert "Next charge €9.00 Last charge €10.00 New price from 29 Nov 2026" in page
 
     def test_a_balance_that_is_short_is_told_by_one_message(self, town: World) -> None:
         card = armed(town, town.plan(), balance=400)
@@ -134,7 +144,7 @@ class TestAhead:
             assert town.renew(card, plan, channel="store").outcome == "renewed"
         else:
             autorenewal.end_mandate(town.caller(), card.id, town.at)
-        assert notices.send(notice, town.now) == "stopped"
+        assert autorenewal.tell(notice, town.now) == "stopped"
 
 
 class TestConsent:
@@ -184,6 +194,7 @@ class TestConsent:
             assert autorenewal.warn_ahead(town.at) == 1
             assert template in {told for told, _to, _state in written(town)}
             assert heir.code in letter(town).text
+            assert dict(letter(town).facts)["Plan so far"] == plan.code
 
     def test_without_an_account_is_given_by_the_address_in_the_message(self, town: World) -> None:
         card = self.dearer(town, town.plan())

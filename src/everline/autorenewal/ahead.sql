@@ -60,8 +60,8 @@ language sql stable as $$
 $$;
 
 -- part coming_charges: those that are told ahead now: their first try comes within the notice time,
--- or within half of a short term, and they were not told of it in this term. A balance that is short
--- is told by warn_short.
+-- or within half of a short term, and they were not told of it in this term. A short balance is
+-- told by warn_short.
 create or replace function coming_charges(at timestamptz, most integer) returns setof coming
 language sql stable as $$
     select k::coming from cards_card c

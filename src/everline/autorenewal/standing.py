@@ -52,6 +52,12 @@ class Standing:
     plan_id: UUID | None
     """The plan that the mandate names; None keeps the present one."""
 
+    former_total: int | None
+    """What the last renewal cost, where the next one costs something else."""
+
+    former_plan: dict[str, str] | None
+    """The names of the last plan, where another one comes in its place."""
+
     @property
     def missing(self) -> int:
         """How much the balance falls short of the amount; 0 when it suffices."""

@@ -7,7 +7,8 @@ create type stand as (
     balance bigint, rungs timestamptz[], paused_until timestamptz, is_skip boolean,
     means_order text, agreed_total bigint, period_unit text, period_count smallint,
     consent_needed boolean, parked_reason text, below_bytes bigint, day_max smallint,
-    month_max smallint, month_total_max bigint, plan_id uuid
+    month_max smallint, month_total_max bigint, plan_id uuid, former_total bigint,
+    former_plan jsonb
 );
 
 -- verb auto_standing: tells how automatic renewal of a card stands; no row when it is off.
@@ -24,7 +25,8 @@ begin
         s.paused_until, s.paused_until is not null and m.is_skip, m.means_order::text, m.total,
         m.period_unit::text, m.period_count, coalesce((d.offer).total > d.agreed, false), (
             select g.reason from guarded(array[c.id], auto_standing.at) g
-        ), m.below_bytes, m.day_max, m.month_max, m.month_total_max, m.plan_id
+        ), m.below_bytes, m.day_max, m.month_max, m.month_total_max, m.plan_id,
+        nullif(f.price, (d.offer).total), case when f.plan_id <> p.id then f.names end
     from cards_card c
     inner join autorenewal_mandate m on m.card_id = c.id and m.ended_at is null
     cross join last_terms(array[c.id]) t
@@ -40,6 +42,13 @@ begin
     ) d on true
     left join catalogue_planversion v on v.id = (d.offer).plan_version_id
     left join catalogue_plan p on p.id = v.plan_id
+    left join lateral (
+        select r.price, o.id as plan_id, o.names from cards_entitlement e
+        inner join renewals_renewal r on r.id = e.renewal_id
+        inner join catalogue_planversion x on x.id = e.plan_version_id
+        inner join catalogue_plan o on o.id = x.plan_id
+        where e.card_id = c.id and e.state <> 'cancelled' order by e.ends_at desc limit 1
+    ) f on true
     where c.id = auto_standing.card and c.next_rung_at is not null;
 end $$;
 

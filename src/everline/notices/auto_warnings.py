@@ -53,22 +53,33 @@ def _ahead(said: Said) -> Told:
 
 
 def _changed(said: Said) -> Told:
-    """Tell that price or plan are others than before, at no more than was agreed to."""
+    """Tell that price or plan are others from the next term on, at no more than was agreed to."""
     values = said.values
+    subject = _("Auto-renewal changes to %(plan)s for %(amount)s")
+    lead = _(
+        "From %(end)s on your data card %(card)s renews with %(plan)s for %(amount)s. It is first"
+        " tried on %(next)s."
+    )
+    short = _(
+        "%(operator)s: from %(end)s card %(ending)s renews with %(plan)s for %(amount)s, first"
+        " tried on %(next)s. %(link)s"
+    )
+    if said.former:
+        subject = _("Auto-renewal changes: %(amount)s instead of %(former)s")
+        lead = _(
+            "From %(end)s on your data card %(card)s renews with %(plan)s for %(amount)s instead of"
+            " %(former)s. It is first tried on %(next)s."
+        )
+        short = _(
+            "%(operator)s: from %(end)s card %(ending)s renews with %(plan)s for %(amount)s instead"
+            " of %(former)s, first tried on %(next)s. %(link)s"
+        )
     return Told(
-        subject=_("Auto-renewal changes: now %(amount)s") % values,
-        lead=_(
-            "The next auto-renewal of your data card %(card)s is another than the last one:"
-            " %(plan)s for %(amount)s, first tried on %(next)s."
-        )
-        % values,
-        facts=_planned(said),
+        subject=subject % values,
+        lead=lead % values,
+        facts=(*_planned(said), *_former(said)),
         link_text=_("See or change it"),
-        short=_(
-            "%(operator)s: auto-renewal of card %(ending)s is now %(plan)s for %(amount)s, on"
-            " %(next)s. %(link)s"
-        )
-        % values,
+        short=short % values,
     )
 
 
@@ -82,7 +93,7 @@ def _consent(said: Said) -> Told:
             " agreed to %(agreed)s at most, so we charge nothing until you agree to the new price."
         )
         % values,
-        facts=(*_planned(said), (_("Agreed at most"), said.agreed)),
+        facts=(*_planned(said), *_former(said), (_("Agreed at most"), said.agreed)),
         link_text=_("Look at it and agree"),
         short=_(
             "%(operator)s: card %(ending)s would renew for %(amount)s. Agree before %(end)s or"
@@ -192,6 +203,11 @@ def _planned(said: Said) -> tuple[tuple[str, str], ...]:
         (_("Paid from"), said.means),
         (_("Valid until"), said.ends),
     )
+
+
+def _former(said: Said) -> tuple[tuple[str, str], ...]:
+    """Give what it was so far."""
+    return (_("Plan so far"), said.former_plan), (_("Amount so far"), said.former)
 
 
 def _card(said: Said) -> tuple[tuple[str, str], ...]:

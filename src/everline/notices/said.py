@@ -41,6 +41,12 @@ class Said:
     agreed: str
     """What was agreed to be charged at most."""
 
+    former: str
+    """What the last renewal cost, where the next one is told to cost something else."""
+
+    former_plan: str
+    """The plan so far, where another one comes in its place."""
+
     balance: str
     missing: str
     means: str
@@ -107,6 +113,8 @@ def say(
         successor=named(facts.get("successor") or {}),
         amount=money(total),
         agreed=money(facts.get("agreed")),
+        former=money(former) if (former := facts.get("former_total")) != total else "",
+        former_plan=named(facts.get("former_plan") or {}),
         balance=money(balance),
         missing=money(missing),
         means=_means(facts),

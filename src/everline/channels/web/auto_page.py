@@ -62,8 +62,15 @@ def facts(standing: Standing, card: Card, policy: Policy) -> list[tuple[str, str
     said = []
     if standing.plan_names is not None:
         said.append((_("Plan"), words.name(standing.plan_names)))
+    if standing.former_plan is not None:
+        said.append((_("Plan so far"), words.name(standing.former_plan)))
     if standing.total is not None:
         said.append((_("Next charge"), words.money(standing.total, standing.currency, policy)))
+    if standing.former_total is not None and standing.total is not None:
+        former = words.money(standing.former_total, standing.currency, policy)
+        said.append((_("Last charge"), former))
+        if standing.term_ends_at is not None:
+            said.append((_("New price from"), words.instant(standing.term_ends_at, card.zone)))
     when = words.instant(standing.next_at, card.zone) if standing.next_at else ""
     said.append((_("First tried"), when or _("when a plan is running")))
     said.append((_("Paid from"), _paid_from(standing, card, policy)))
