@@ -7,8 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.browser.serving import serving
 from tests.browser.stage import Stage, standing
 from tests.browser.windows import Driver, Windows, awake, driving
+from tests.reader import on_the_pages
+from tests.world import World
 
 SECONDS = 180
 """The first walk waits until the demo is up."""
@@ -41,3 +44,10 @@ def windows(driver: Driver) -> Iterator[Windows]:
         opened = Windows(browser)
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def served(town: World) -> Iterator[str]:
+    """Serve the pages of this process, of a world of its own."""
+    with on_the_pages(town), serving() as address:
+        yield address

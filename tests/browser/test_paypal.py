@@ -3,14 +3,7 @@
 It is no part of the demo, so the pages are served by this process, beside PayPal's double.
 """
 
-import threading
-from collections.abc import Iterator
-from socketserver import ThreadingMixIn
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
-
 import pytest
-from django.conf import settings
-from django.core.wsgi import get_wsgi_application
 
 from tests.browser.windows import Windows
 from tests.paypal_bank import states
@@ -20,34 +13,13 @@ from tests.world import World
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")
 
 
-class Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-
-class Quiet(WSGIRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Say nothing on the tests' screen."""
-
-
-@pytest.fixture
-def address(paypal_bank: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Serve the pages of this process to a browser."""
-    server = make_server("127.0.0.1", 0, get_wsgi_application(), Server, Quiet)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    there = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setattr(settings, "PUBLIC_ADDRESS", there)
-    yield there
-    server.shutdown()
-    server.server_close()
-
-
 @pytest.mark.parametrize("with_script", [True, False], ids=["script", "no-script"])
 def test_there_away_and_there_again(
-    paypal_bank: World, paypal_double: Double, address: str, windows: Windows, *, with_script: bool
+    paypal_bank: World, paypal_double: Double, served: str, windows: Windows, *, with_script: bool
 ) -> None:
     card, plan = paypal_bank.card(), paypal_bank.plan(price=1250)
     page = windows.open("en", 360, java_script_enabled=with_script)
-    page.goto(address)
+    page.goto(served)
     page.fill("input[name=number]", card.iccid)
     page.press("input[name=number]", "Enter")
     page.wait_for_url("**/cards/**")
