@@ -72,6 +72,8 @@ ROUTES: dict[tuple[str, str], Callable[..., Any]] = {
     ("GET", "/v1/checkout/sessions/{id}"): pages.retrieve,
     ("POST", "/v1/checkout/sessions/{id}/expire"): pages.expire,
     ("GET", "/v1/disputes/{id}"): disputes.retrieve,
+    ("GET", "/c/pay/{id}"): pages.shown,
+    ("GET", "/c/pay/{id}/sent"): pages.sent,
     ("POST", "/_test/authenticate"): intents.authenticate,
     ("POST", "/_test/decline"): intents.decline,
     ("POST", "/_test/change"): intents.change,
@@ -168,7 +170,8 @@ async def _answer(
         sent = await get_post_data(request) if request.method == "POST" else None
     values = {**unflatten_data(request.query), **(sent or {}), **found}
     try:
-        return web.json_response(act(**values))
+        told = act(**values)
+        return told if isinstance(told, web.Response) else web.json_response(told)
     except RefusedError as no:
         return web.json_response({"error": no.error}, status=no.status)
     except UserError as no:

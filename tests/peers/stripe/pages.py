@@ -5,8 +5,10 @@ localstripe's own. Shaped after Stripe's OpenAPI description 2026-10-28, `checko
 """
 
 import time
+from html import escape
 from typing import Any
 
+from aiohttp import web
 from localstripe.errors import UserError
 from localstripe.resources import Customer, PaymentIntent, PaymentMethod, SetupIntent, random_id
 
@@ -17,6 +19,10 @@ from tests.peers.stripe.shapes import HERE, RefusedError, announce
 HALF_AN_HOUR = 1800
 DAY = 86_400
 PAYER = "ana.buyer@example.com"
+ASKS_UNLESS_SET_UP = "4000002500003155"
+"""Its bank asks at a payment, but not at one without the customer that was set up by asking
+(docs.stripe.com/testing, "Authenticate unless set up")."""
+
 SESSIONS: dict[str, Plain] = {}
 
 
@@ -117,6 +123,34 @@ def pay(key: str, number: str = "4242424242424242") -> Plain:
     return {"location": session["success_url"]}
 
 
+def shown(id: str) -> web.Response:  # noqa: A002 the API's name
+    """Be the page itself, for browsers that try this: a number to fill in, and a way back."""
+    session = _session(id)
+    back = escape(session["cancel_url"])
+    return _html(
+        f"<h1>{session['mode']}</h1><form action='/c/pay/{id}/sent'>"
+        "<p><label>Card number <input name=number></label>"
+        f"<p><button>Go on</button></form><p><a id=leave href='{back}'>Back</a>"
+    )
+
+
+def sent(id: str, number: str, confirmed: str = "") -> web.Response:  # noqa: A002 the API's name
+    """Take the number, after the bank's question where it asks one; then lead back."""
+    session = _session(id)
+    if number == ASKS_UNLESS_SET_UP and not confirmed:
+        return _html(
+            f"<h1>Your bank asks: is it you?</h1><form><input name=number value='{escape(number)}'"
+            " type=hidden><button name=confirmed value=yes>It is me</button></form>"
+        )
+    done = pay(session["client_reference_id"], number)
+    return web.Response(status=303, headers={"Location": done["location"]})
+
+
+def _html(body: str) -> web.Response:
+    head = "<!doctype html><html lang=en><title>Stripe's peer</title><link rel=icon href='data:,'>"
+    return web.Response(text=head + body, content_type="text/html")
+
+
 def _charge(session: Plain, customer: str | None, method: Any) -> None:
     data = session["_sent"]["payment_intent_data"]
     usage = data.get("setup_future_usage")
@@ -145,5 +179,7 @@ def _keep(session: Plain, customer: str | None, method: Any) -> None:
     SetupIntent._api_confirm(intent.id, payment_method=method.id)
     if intent.status == "requires_action":
         SetupIntent._api_confirm(intent.id)
+        if method.card["last4"] == ASKS_UNLESS_SET_UP[-4:]:
+            method._requires_authentication = lambda: False
     method.customer = customer
     session["setup_intent"] = intent.id
