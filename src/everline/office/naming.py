@@ -180,7 +180,7 @@ def dispute_name(state: str, *, is_inquiry: bool) -> str:
         "lost": _("decided against us"),
         "closed": _("closed"),
     }.get(state, state)
-    return f"{named} · {_('inquiry')}" if is_inquiry else named
+    return _("%(state)s · only asked about") % {"state": named} if is_inquiry else named
 
 
 def dispute_reason_name(code: str) -> str:
