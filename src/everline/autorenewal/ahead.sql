@@ -131,16 +131,17 @@ $$;
 create or replace function auto_notice_stands(notice uuid, at timestamptz) returns boolean
 language sql stable security definer set search_path from current as $$
     select case
-        when n.template in ('auto_ahead', 'auto_changed', 'auto_short', 'auto_consent') then exists (
-            select from coming_charge(c, auto_notice_stands.at) k
-            cross join lateral coming_facts(k) f
-            where k.template = n.template and (k.term).id = n.fact_id
-              and f -> 'total' = n.facts -> 'total' and f -> 'plan' = n.facts -> 'plan'
-              and (
-                  n.template not in ('auto_ahead', 'auto_changed')
-                  or f -> 'kept_means' = n.facts -> 'kept_means'
-              )
-        )
+        when n.template in ('auto_ahead', 'auto_changed', 'auto_consent', 'auto_short')
+            then exists (
+                select from coming_charge(c, auto_notice_stands.at) k
+                cross join lateral coming_facts(k) f
+                where k.template = n.template and (k.term).id = n.fact_id
+                  and f -> 'total' = n.facts -> 'total' and f -> 'plan' = n.facts -> 'plan'
+                  and (
+                      n.template not in ('auto_ahead', 'auto_changed')
+                      or f -> 'kept_means' = n.facts -> 'kept_means'
+                  )
+            )
         when n.template = 'auto_failed' then not exists (
             select from autorenewal_mandate m
             where m.card_id = c.id and m.ended_at is null

@@ -22,7 +22,8 @@ NEVER_RETRIED: Final = frozenset(
         "transaction_not_allowed",
     }
 )
-"""What Stripe itself never retries. `authentication_required` is on its list too: see below."""
+"""What Stripe itself never retries: its list has these eight, and `authentication_required`, which
+is soft here: Stripe waits for another card, we ask the person to pay in person (see below)."""
 
 ANOTHER_CARD: Final = frozenset(
     {

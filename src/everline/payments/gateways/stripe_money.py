@@ -3,8 +3,9 @@
 Stripe counts in minor units of its own: most currencies have two decimals there, some none and some
 three, whatever the tables of others say. The source of all three tables is
 docs.stripe.com/currencies, under "Presentment currencies", "Zero-decimal currencies",
-"Three-decimal currencies" and "Special cases". Which of them one merchant may take depends on the
-merchant's country: Stripe says so at the payment.
+"Three-decimal currencies" and "Special cases". UGX stands under two of these headings; its special
+case is the one about charges. Which of them one merchant may take depends on the merchant's
+country: Stripe says so at the payment.
 """
 
 from types import MappingProxyType
@@ -36,7 +37,9 @@ THOUSANDTHS: Final = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 """Amounts with three decimals, of which the last must be 0."""
 
 ROUND: Final = MappingProxyType({"ISK": 100, "UGX": 100} | dict.fromkeys(THOUSANDTHS, 10))
-"""What amounts must be a multiple of. ISK and UGX have no decimals in life, and two here."""
+"""What amounts must be a multiple of. ISK and UGX have no decimals in life, and two here: "to
+charge 5 ISK, provide an amount value of 500". HUF and TWD are round for payouts alone, which we
+never make."""
 
 
 def minor_of(money: Money) -> int | None:
