@@ -154,7 +154,7 @@ language sql as $$
               where p.id = a.payment_id and r.state = 'awaiting_payment'
                 and r.deadline_at > send_charges.at and m.state = 'active'
           )
-        order by a.created_at limit send_charges.most for update of a skip locked
+        order by a.created_at, a.id limit send_charges.most for update of a skip locked
     ), sent as (
         update payments_attempt a
         set state = t.to_state, ask_at = send_charges.at + interval '1 minute',

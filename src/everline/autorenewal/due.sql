@@ -340,7 +340,7 @@ language sql as $$
             select c.id from cards_card c
             where c.next_rung_at <= most_urgent.at
               and urgency(c.rung_ends_at, c.next_rung_at) = h.hour
-            order by c.next_rung_at limit most_urgent.most
+            order by c.next_rung_at, c.id limit most_urgent.most
             for update skip locked
         ) l limit most_urgent.most
     )

@@ -58,7 +58,8 @@ class Card(models.Model):
         ]
         indexes = [
             # The most urgent ones that are due, without looking at those that wait: the hours in
-            # which service ends follow each other, and in each hour what is due comes first.
+            # which service ends follow each other, and in each hour what is due comes first. The id
+            # is there because a midnight may be the end of very many: all orders are total.
             # `urgency` in renewals/rungs.sql is this very expression.
             models.Index(
                 Func(
@@ -68,8 +69,9 @@ class Card(models.Model):
                     function="date_bin",
                 ),
                 F("next_rung_at"),
+                F("id"),
                 condition=Q(next_rung_at__isnull=False),
-                name="card_due_by_urgency",
+                name="card_due_most_urgent",
             ),
             models.Index(
                 fields=["currency", "id"],
@@ -164,7 +166,7 @@ class Entitlement(models.Model):
         ]
         indexes = [
             models.Index(fields=["card", "ends_at"], name="entitlement_by_card"),
-            models.Index(fields=["ends_at"], name="entitlement_by_end"),
+            models.Index(fields=["ends_at", "id"], name="entitlement_by_end_and_id"),
         ]
 
 

@@ -41,7 +41,7 @@ begin
         select c.id from cards_card c
         where c.taken_at <= put_back_esims.at - payment_time() and c.state = 'activated'
           and is_unpaid(c.id, put_back_esims.at)
-        limit least(put_back_esims.most, 1000)
+        order by c.taken_at, c.id limit least(put_back_esims.most, 1000)
     ) f;
     select array_agg(k.id) into held from (
         select c.id from cards_card c where c.id = any(near) order by c.id for update skip locked

@@ -150,7 +150,7 @@ begin
         delete from holders_code c where c.id in (
             select o.id from holders_code o
             where o.expires_at <= forget_codes.at
-            order by o.expires_at limit least(forget_codes.most, 1000) for update skip locked
+            order by o.expires_at, o.id limit least(forget_codes.most, 1000) for update skip locked
         ) returning c.*
     loop
         perform forget_message(gone.id, gone.sent_at);

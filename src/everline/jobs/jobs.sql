@@ -28,7 +28,7 @@ begin
     with due as (
         select j.id from jobs_job j
         where j.state = 'ready' and j.run_at <= lease_jobs.at and j.kind = any(lease_jobs.kinds)
-        order by j.run_at limit least(lease_jobs.most, 1000)
+        order by j.run_at, j.id limit least(lease_jobs.most, 1000)
         for update skip locked
     )
     update jobs_job j

@@ -26,5 +26,5 @@ class Job(models.Model):
             models.UniqueConstraint(fields=["subject_id", "kind"], name="job_is_queued_once"),
         ]
         indexes = [
-            models.Index(fields=["state", "run_at"], name="job_by_state"),
+            models.Index(fields=["state", "run_at", "id"], name="job_by_state_and_id"),
         ]

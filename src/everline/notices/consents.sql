@@ -166,7 +166,7 @@ begin
     with old as (
         select c.id from notices_consent c
         where c.confirmed_at is null and c.asked_at < forget_consents.at - interval '30 days'
-        order by c.asked_at limit least(forget_consents.most, 1000)
+        order by c.asked_at, c.id limit least(forget_consents.most, 1000)
         for update skip locked
     )
     delete from notices_consent c using old o where c.id = o.id;

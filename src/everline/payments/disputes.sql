@@ -28,7 +28,7 @@ begin
     return query
     with due as (
         select d.id from payments_dispute d where d.ask_at <= claim_disputes.at
-        order by d.ask_at limit least(claim_disputes.most, 1000) for update skip locked
+        order by d.ask_at, d.id limit least(claim_disputes.most, 1000) for update skip locked
     )
     update payments_dispute d
     set asks = d.asks + 1,

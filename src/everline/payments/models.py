@@ -124,9 +124,9 @@ class Attempt(models.Model):
             ),
             models.Index(fields=["owner_by"], condition=Q(state="parked"), name="attempt_parked"),
             models.Index(
-                fields=["gateway", "created_at"],
+                fields=["gateway", "created_at", "id"],
                 condition=Q(state="created", is_unattended=True),
-                name="attempt_to_send",
+                name="attempt_to_send_next",
             ),
         ]
 

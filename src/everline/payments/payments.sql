@@ -200,7 +200,7 @@ begin
     return query
     with due as (
         select a.id from payments_attempt a where a.ask_at <= claim_asks.at
-        order by a.ask_at limit least(claim_asks.most, 1000) for update skip locked
+        order by a.ask_at, a.id limit least(claim_asks.most, 1000) for update skip locked
     )
     update payments_attempt a
     set asks = a.asks + 1, ask_at = claim_asks.at + make_interval(secs => claim_asks.seconds)
@@ -296,7 +296,7 @@ begin
     return query
     with due as (
         select f.id from payments_refund f where f.ask_at <= claim_refunds.at
-        order by f.ask_at limit least(claim_refunds.most, 1000) for update skip locked
+        order by f.ask_at, f.id limit least(claim_refunds.most, 1000) for update skip locked
     )
     update payments_refund f
     set asks = f.asks + 1, ask_at = claim_refunds.at + make_interval(secs => claim_refunds.seconds),

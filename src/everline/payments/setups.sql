@@ -52,7 +52,7 @@ begin
     return query
     with due as (
         select s.id from payments_setup s where s.ask_at <= claim_setups.at
-        order by s.ask_at limit least(claim_setups.most, 1000) for update skip locked
+        order by s.ask_at, s.id limit least(claim_setups.most, 1000) for update skip locked
     )
     update payments_setup s
     set asks = s.asks + 1,

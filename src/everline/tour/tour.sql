@@ -61,7 +61,7 @@ begin
     where v.card_id = (
         select l.card_id from tour_visit l
         where l.seen_at < give_tour_card.at - interval '1 hour'
-        order by l.seen_at limit 1 for update skip locked
+        order by l.seen_at, l.card_id limit 1 for update skip locked
     ) returning v.card_id into given;
     return given;
 end $$;
