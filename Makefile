@@ -77,6 +77,8 @@ fi
 
 echo "Installing the locked dependencies into .venv (once; a minute or two)."
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore PIP_USER=0
+# One dependency comes as source alone, and pip warns of building it in its old way.
+export PIP_USE_PEP517=1
 .venv/bin/python -m pip install -q --require-hashes -r "$$wanted" ||
   give_up "Installing the dependencies failed; the lines above say why. Try again when mended."
 .venv/bin/python -m pip install -q --no-deps --no-build-isolation -e . ||
