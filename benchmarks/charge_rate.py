@@ -64,7 +64,7 @@ def slow_bank() -> Iterator[str]:
 
 def placed(count: int) -> float:
     """Let the due sweep place them all; gives how many a second."""
-    from everline import autorenewal  # noqa: PLC0415 - after Django was set up
+    from everline import autorenewal
 
     began, done = time.perf_counter(), 0
     while done < count:
@@ -77,9 +77,9 @@ def placed(count: int) -> float:
 
 def charged(bank: str, count: int, at_once: int) -> dict[str, Any]:
     """Charge all that was placed, so many at once; a charge that does not pay ends the run."""
-    from everline import autorenewal, database  # noqa: PLC0415 - after Django was set up
-    from everline.payments import gateways  # noqa: PLC0415
-    from everline.payments.gateways.sandbox import ABILITIES, Sandbox  # noqa: PLC0415
+    from everline import autorenewal, database
+    from everline.payments import gateways
+    from everline.payments.gateways.sandbox import ABILITIES, Sandbox
 
     class Slow(Sandbox):
         """The sandbox's adapter, allowed as many calls at once as this round tries."""

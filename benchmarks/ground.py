@@ -130,11 +130,11 @@ def _furnished(home: Path, cards: int, ends: Ends) -> Ground:
         "DJANGO_SETTINGS_MODULE": "everline.config.settings",
     }
     # Django reads its settings from the environment, once.
-    import django  # noqa: PLC0415
+    import django
 
     django.setup()
-    from everline.database import pool  # noqa: PLC0415
-    from everline.database.migrate import migrate  # noqa: PLC0415
+    from everline.database import pool
+    from everline.database.migrate import migrate
 
     with console.status("migrating"):
         migrate(logins, datetime.now(UTC))

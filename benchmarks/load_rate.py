@@ -176,7 +176,7 @@ def sides(prepared: Ground, delivery: Delivery) -> dict[str, Callable[[], float]
 
 def load(prepared: Ground, *paths: Path) -> "Counts":
     """Load files and give the counts of the last; a problem ends the run."""
-    from everline import loading  # noqa: PLC0415  Django's settings are known now.
+    from everline import loading
 
     done = loading.load(paths, prepared.logins, clock.now)
     if not done.is_complete:

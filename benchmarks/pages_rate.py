@@ -54,9 +54,9 @@ class Shop:
 
 def furnish(prepared: Ground, size: dict[str, int], folder: Path) -> Shop:
     """Load the demo's operator and cards that run, once, and renew some of them."""
-    from everline import cards, database, renewals  # noqa: PLC0415  The settings are known now.
-    from everline.database.requests import Caller  # noqa: PLC0415
-    from everline.trust.addresses import token  # noqa: PLC0415
+    from everline import cards, database, renewals
+    from everline.database.requests import Caller
+    from everline.trust.addresses import token
 
     if not prepared.value("select count(*) from cards_card"):
         files = ("operator.yaml", "plans.yaml", "promotions.yaml")
@@ -105,8 +105,8 @@ def prepared_renewals(prepared: Ground) -> list[Any]:
 
 def give(account_id: uuid.UUID, amount: int, at: datetime) -> None:
     """Put money on a balance, as received at the bank."""
-    from everline import ledger  # noqa: PLC0415
-    from everline.database.requests import Caller  # noqa: PLC0415
+    from everline import ledger
+    from everline.database.requests import Caller
 
     caller = Caller("line", "bench", str(uuid.uuid4()))
     ledger.fund(caller, account_id, "balance", amount=amount, currency="IDR", at=at)

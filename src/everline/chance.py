@@ -6,19 +6,27 @@ the loading of many cards, and simulation/seeding.py.
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 
-_source: Callable[[int], bytes] = os.urandom
+Source = Callable[[int], bytes]
+
+
+@dataclass(slots=True)
+class _Chance:
+    source: Source = os.urandom
+
+
+_chance = _Chance()  # the one of this process
 
 
 def draw(length: int) -> bytes:
     """Give this many random bytes."""
-    return _source(length)
+    return _chance.source(length)
 
 
-def draw_from(source: Callable[[int], bytes]) -> None:
+def draw_from(source: Source) -> None:
     """Draw from `source` from now on: a simulation's runs are the same from the same seed.
 
     For a simulation alone, as everybody else's ids must not be guessed.
     """
-    global _source  # noqa: PLW0603 one source a process, set by a simulation
-    _source = source
+    _chance.source = source

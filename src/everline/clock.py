@@ -7,6 +7,7 @@ lasts is computed in PostgreSQL alone, see catalogue/validity.sql.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from importlib import resources
@@ -37,7 +38,12 @@ class UnknownZoneError(ValueError):
         super().__init__(self.sentence)
 
 
-_offset: Callable[[], timedelta] = timedelta  # which is zero: a clock that nobody moves
+@dataclass(slots=True)
+class _Clock:
+    offset: Callable[[], timedelta] = timedelta  # which is zero: a clock that nobody moves
+
+
+_clock = _Clock()  # the one of this process
 
 # The time zone follows the instant in every pattern, so the hour needs no "am" and "pm".
 _PATTERNS: Final = {
@@ -52,13 +58,12 @@ def use_offset(source: Callable[[], timedelta]) -> None:
 
     The source is asked often and must be cheap: it reads the database's offset and caches it.
     """
-    global _offset  # noqa: PLW0603 one clock a process, set by the composition root
-    _offset = source
+    _clock.offset = source
 
 
 def now() -> datetime:
     """Tell the present instant, aware and in UTC, moved by the installed offset."""
-    return datetime.now(UTC) + _offset()
+    return datetime.now(UTC) + _clock.offset()
 
 
 @cache

@@ -134,7 +134,7 @@ def _open(abilities: Abilities, most: int, opened: ExitStack) -> _Line:
 def _call(charge: Charge, notify_address: str, now: Now) -> Said | None:
     """Call the gateway; None for a bug of its adapter, which leaves the charge to the janitor."""
     if charge.wait_ms:
-        time.sleep(charge.wait_ms * 0.001)
+        time.sleep(charge.wait_ms / 1000)
     try:
         return payments.charge(
             charge,
