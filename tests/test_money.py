@@ -29,6 +29,12 @@ def half_up(value: Fraction) -> int:
     return size if value >= 0 else -size
 
 
+@given(MONEY, st.integers(0, 4))
+def test_rounding_is_half_up_and_leaves_no_more_decimals(value: Money, digits: int) -> None:
+    step = 10 ** max(money.exponent(value.currency) - digits, 0)
+    assert value.rounded(digits).amount == half_up(Fraction(value.amount, step)) * step
+
+
 @given(AMOUNTS, st.integers(1, 100))
 def test_parts_sum_to_the_whole_and_differ_by_one_at_most(amount: int, parts: int) -> None:
     split = Money(amount, "EUR").split(parts)

@@ -182,6 +182,12 @@ class Money:
         size = _rounded(abs(self.amount) * numerator, denominator)
         return type(self)(-size if self.amount < 0 else size, self.currency)
 
+    def rounded(self, digits: int) -> Self:
+        """Round half up to so many decimals: for what is told of a price, not for what is paid."""
+        step = 10 ** max(exponent(self.currency) - digits, 0)
+        size = _rounded(abs(self.amount), step) * step
+        return type(self)(-size if self.amount < 0 else size, self.currency)
+
     def __add__(self, other: Self) -> Self:
         return type(self)(self.amount + self._amount_of(other), self.currency)
 

@@ -239,7 +239,7 @@ def rows(renewal: Renewal, policy: Policy) -> Iterator[Row]:
         yield Row(_("Price"), money(renewal.price))
         yield Row(_("Discount"), money(-renewal.discount))
     yield Row(_("Total, tax included"), money(renewal.total), is_strong=True)
-    yield Row(_("Of which tax"), money(renewal.tax))
+    yield Row(_("Of which tax"), words.tax(renewal.tax, renewal.currency, policy))
     if renewal.paid_at is not None:
         yield Row(_("Paid by"), means(renewal))
         yield Row(_("Paid at"), words.instant(renewal.paid_at, renewal.zone))

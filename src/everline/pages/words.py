@@ -37,6 +37,16 @@ def money(amount: int, currency: str, policy: Policy) -> str:
     return _money(amount, currency, _tag(), policy.currency_digits.get(currency))
 
 
+def tax(amount: int, currency: str, policy: Policy) -> str:
+    """Write the tax that a total contains, rounded to the decimals that the operator shows.
+
+    Nobody pays it by itself, and coins that do not exist would only puzzle; the books are exact.
+    """
+    digits = policy.currency_digits.get(currency)
+    told = amount if digits is None else Money(amount, currency).rounded(digits).amount
+    return money(told, currency, policy)
+
+
 @lru_cache(maxsize=AMOUNTS_KEPT_MAX)
 def _money(amount: int, currency: str, tag: str, digits: int | None) -> str:
     return Money(amount, currency).format(tag, digits)

@@ -236,7 +236,7 @@ def _renewed(renewal: Renewal, policy: Policy) -> Iterator[Row]:
         yield Row(_("Price"), money(renewal.price))
         yield Row(_("Discount"), money(-renewal.discount))
     yield Row(_("Total, tax included"), money(renewal.total), is_strong=True)
-    yield Row(_("Of which tax"), money(renewal.tax))
+    yield Row(_("Of which tax"), words.tax(renewal.tax, renewal.currency, policy))
 
 
 def _paid(sale: Renewal | TopUp, policy: Policy, cash: Cash | None) -> Iterator[Row]:

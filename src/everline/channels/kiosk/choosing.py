@@ -212,7 +212,7 @@ def _details(
         "fate": words.fate(quote),
         "ends_at": words.instant(quote.ends_at, quote.zone),
         "total": words.money(quote.total, quote.currency, policy),
-        "tax": words.money(quote.tax, quote.currency, policy),
+        "tax": words.tax(quote.tax, quote.currency, policy),
         "discount": words.money(-quote.discount, quote.currency, policy) if quote.discount else "",
         "form": form,
         "is_free": quote.total == 0,

@@ -137,7 +137,7 @@ def details(
         "ends_at": words.instant(quote.ends_at, quote.zone),
         "price": here.money(quote.price),
         "discount": here.money(-quote.discount) if quote.discount else "",
-        "tax": here.money(quote.tax),
+        "tax": words.tax(quote.tax, quote.currency, here.policy),
         "promo": shown["promo"],
         "promo_problem": shown["promo_problem"],
         "repeated": renewed_before(here.card.id, offer.code, str(shown["request_id"]), here.at),

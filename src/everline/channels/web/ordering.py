@@ -228,7 +228,7 @@ def details(
         "discount": money(-quote.discount) if quote.discount else "",
         "total": money(quote.total),
         "is_free": quote.total == 0,
-        "tax": money(quote.tax),
+        "tax": words.tax(quote.tax, quote.currency, policy),
         "promo_applied": promo,
         "promo_form": promo_form,
         "means": checkout.means,
