@@ -9,6 +9,7 @@ from django.utils.translation import override
 from everline.config.plugs import KINDS
 from everline.ledger.models import Account
 from everline.loading.operator import CHANNELS, MEANS
+from everline.notices.codes import CODE_WRITERS
 from everline.notices.warnings import WRITERS as WARNINGS
 from everline.notices.wording import _WRITERS as LETTERS
 from everline.office import naming, offers, plan_forms
@@ -45,11 +46,15 @@ def test_each_act_has_words(locale: str) -> None:
 @pytest.mark.parametrize(
     ("namer", "codes"),
     [
-        (naming.role_name, tuple(map(str, Role))), (naming.channel_name, CHANNELS),
+        (naming.role_name, (*map(str, Role), "terminal")), (naming.channel_name, CHANNELS),
         (naming.means_name, MEANS), (naming.job_name, tuple(KINDS)),
-        (naming.notice_name, (*WARNINGS, *LETTERS)), (naming.medium_name, ("email", "sms")),
-        (naming.gateway_name, ("sandbox", "terminal")), (offers.kind_name, offers.KINDS),
-        (naming.transfer_name, ("funding", "sale", "tax_reversed", "topup", "commission")),
+        (naming.notice_name, (*WARNINGS, *LETTERS, *CODE_WRITERS)),
+        (naming.medium_name, ("email", "sms")),
+        (naming.gateway_name, ("sandbox", "terminal", "simulated")),
+        (offers.kind_name, offers.KINDS),
+        (naming.transfer_name, ("funding", "sale", "tax_reversed", "topup", "commission",
+                                "capture", "refund", "earning", "promotion")),
+        (naming.state_name, ("ready", "dead")),
         (plan_forms.period_unit, ("day", "week", "month", "quarter", "year")),
         (plan_forms.validity, ("rolling", "calendar")),
         (plan_forms.on_renewal, ("queue", "stack", "replace")),

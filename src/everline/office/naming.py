@@ -54,6 +54,8 @@ def state_name(code: str) -> str:
         "prolonged": _("prolonged"),
         "done": _("done"),
         "pending": _("pending"),
+        "ready": _("in the queue"),
+        "dead": _("all tries failed"),
     }.get(code, code)
 
 
@@ -82,13 +84,19 @@ def role_name(code: str) -> str:
         "staff": _("Staff"),
         "kiosk": _("Kiosk"),
         "till": _("Till"),
+        "terminal": _("Till or kiosk"),
         "system": _("The system"),
     }.get(code, code)
 
 
 def transfer_name(code: str) -> str:
-    """Name why money moved on a deposit."""
+    """Name why money moved."""
     return {
+        "capture": _("Payment"),
+        "refund": _("Refund"),
+        "earning": _("Earned"),
+        "promotion": _("Given away"),
+        "promotion_reversed": _("Given away, taken back"),
         "funding": _("Paid in"),
         "sale": _("Renewal"),
         "tax": _("Renewal"),
@@ -129,8 +137,9 @@ def medium_name(code: str) -> str:
 
 
 def gateway_name(code: str) -> str:
-    """Name a gateway; those of operators go by the names that they were given."""
+    """Name a gateway or a network; those of operators go by the names that they were given."""
     return {
+        "simulated": _("Demo network"),
         "sandbox": _("Demo bank"),
         "terminal": _("Card terminal"),
         "paypal": "PayPal",

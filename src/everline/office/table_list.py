@@ -113,7 +113,7 @@ TABLES: Final[tuple[Table, ...]] = (
     ),
     Table(
         Device, _LINES, _("Devices"), Ability.SEE_CUSTOMERS,
-        (_CARD, Column("kind", _("Kind")), Column("number", _("Number")),
+        (_CARD, _code("kind", _("Kind"), str.upper), Column("number", _("Number")),
          _at("bound_at", _("Bound")), _at("unbound_at", _("Unbound"))),
     ),
     Table(
@@ -306,7 +306,7 @@ TABLES: Final[tuple[Table, ...]] = (
     ),
     Table(
         Order, _WORK, _("Orders to networks"), Ability.RESOLVE_PAYMENTS,
-        (_at("created_at", _("Time")), Column("network", _("Network")),
+        (_at("created_at", _("Time")), _code("network", _("Network"), naming.gateway_name),
          _code("action", _("Act"), naming.action_name), _STATE,
          _code("reason", _("Why"), naming.reason_name)),
         (Column("reference", _("Reference there")), Column("renewal_id", _("Belongs to")),

@@ -256,4 +256,7 @@ def notice_name(code: str) -> str:
         "data_out": _("All data is used"),
         "number_ends": _("Number has ended"),
         "number_ends_soon": _("Number ends soon"),
+        "code_sign_in": _("Code to sign in"),
+        "code_card": _("Code to add a card"),
+        "code_address": _("Code to add an address"),
     }.get(code, code)
