@@ -46,7 +46,7 @@ class Browser:
     @property
     def text(self) -> str:
         """The words of the page, without its head."""
-        body = self.page.partition("<main")[2]
+        body = self.page.partition("<main")[2].replace("<wbr>", "")
         return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
     @property

@@ -65,6 +65,7 @@ def show(request: HttpRequest) -> HttpResponse:
     sessions = UserSession.objects.filter(user=person).order_by("-created_at")[:SESSIONS_MAX]
     context = {
         "person": person,
+        "mailbox": (person.email or "").partition("@"),
         "is_staff": person.is_staff,
         "customer_number": CustomerNumber.of(person.customer_number).spaced,
         "request_id": uuid4(),
