@@ -302,6 +302,8 @@ class TestBuying:
         shop.promotion("ALL", percent_basis_points=10_000, budget=1)
         browser = Browser(shop).choose(card, plan, "?promo=nonsense")
         assert "This promo code is not known" in browser.text
+        browser.get(f"{browser.at.partition('?')[0]}?promo=a%00b%ED%A0%80")
+        assert "This promo code is not known" in browser.text
         browser.get(f"{browser.at.partition('?')[0]}?promo=+all")
         assert "-€10.00" in browser.text
         assert browser.press().title == "Paid, being delivered"

@@ -18,6 +18,7 @@ from everline.renewals import Contact
 
 PHONE_DIGITS_MAX: Final = 15
 EID_DIGITS_MIN: Final = 20
+PROMO_LENGTH_MAX: Final = 40
 
 
 def typed_into(**attributes: str) -> forms.TextInput:
@@ -34,6 +35,15 @@ def explained(error: InvalidNumberError | InvalidAmountError) -> ValidationError
 def folded(typed: str) -> str:
     """Fold full-width signs and drop blanks, to see what kind of number was meant."""
     return "".join(unicodedata.normalize("NFKC", typed).split())
+
+
+def promo_code(typed: str) -> str:
+    """Read a promo code as the operator writes it: capitals, without blanks, cut when too long.
+
+    It is tried as it is typed, so signs that are none, which no column takes, are left out here.
+    """
+    plain = folded("".join(filter(str.isprintable, typed)))
+    return plain.upper()[:PROMO_LENGTH_MAX]
 
 
 def card_number(typed: str) -> str:

@@ -20,7 +20,7 @@ from everline.cards import Card, Status
 from everline.catalogue import Offer, Policy
 from everline.channels.kiosk import sales, visits
 from everline.channels.kiosk.finding import next_page
-from everline.channels.kiosk.forms import PROMO_LENGTH_MAX, OrderForm, SaleForm
+from everline.channels.kiosk.forms import OrderForm, SaleForm
 from everline.channels.kiosk.frame import page
 from everline.channels.kiosk.refusals import explain
 from everline.channels.kiosk.visits import CHANNEL, Sale, Visit, in_visit
@@ -28,6 +28,7 @@ from everline.errors import Code, Refusal
 from everline.pages import words
 from everline.pages.again import renewed_before
 from everline.pages.frame import see_other
+from everline.pages.reading import promo_code
 from everline.renewals import Quote
 
 CLOSED: Final = {
@@ -147,7 +148,7 @@ def order(request: HttpRequest, visit: Visit, card: Card, plan: str) -> HttpResp
     offer = catalogue.version_on_sale(plan, card.currency, at)
     if offer is None:
         return refused(request, visit, card, Refusal(Code.PLAN_UNKNOWN), status=404)
-    promo = "".join(request.POST.get("promo", "").split()).upper()[:PROMO_LENGTH_MAX]
+    promo = promo_code(request.POST.get("promo", ""))
     quote, problem = _quote(card, offer, promo, at)
     is_tried = "apply" in request.POST
     sent = request.POST if request.method == "POST" and not is_tried else None

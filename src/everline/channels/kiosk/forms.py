@@ -14,12 +14,11 @@ from django.utils.translation import gettext_lazy
 from everline.ids import Eid, Imei
 from everline.money import AMOUNT_MAX
 from everline.pages import reading
-from everline.pages.reading import typed_into
+from everline.pages.reading import PROMO_LENGTH_MAX, promo_code, typed_into
 from everline.renewals import Contact
 
 TEXT_LENGTH_MAX: Final = 200
 TYPED_LENGTH_MAX: Final = 40
-PROMO_LENGTH_MAX: Final = 40
 BACK: Final = "back"
 CLEAR: Final = "clear"
 DIGITS: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9", CLEAR, "0", BACK)
@@ -130,7 +129,7 @@ class OrderForm(SaleForm):
 
     def clean_promo(self) -> str:
         """Write a code as the operator does."""
-        return "".join(self.cleaned_data["promo"].split()).upper()
+        return promo_code(self.cleaned_data["promo"])
 
     def clean_ends_at(self) -> datetime:
         """Read the end that was shown."""

@@ -13,10 +13,9 @@ from django.utils.translation import get_language, gettext as _, gettext_lazy
 from everline.ids import Eid, Imei
 from everline.money import AMOUNT_MAX, InvalidAmountError, Money
 from everline.pages import reading
-from everline.pages.reading import explained, folded, typed_into
+from everline.pages.reading import PROMO_LENGTH_MAX, explained, folded, typed_into
 from everline.renewals import Contact
 
-PROMO_LENGTH_MAX: Final = 40
 TEXT_LENGTH_MAX: Final = 200
 
 

@@ -20,7 +20,6 @@ from everline.catalogue import Offer, Policy
 from everline.channels.store import cash, documents, sales
 from everline.channels.store.counter import find_card, standing
 from everline.channels.store.forms import (
-    PROMO_LENGTH_MAX,
     AmountForm,
     CashForm,
     SaleForm,
@@ -35,6 +34,7 @@ from everline.errors import Code, Refusal
 from everline.pages import words
 from everline.pages.again import renewed_before
 from everline.pages.frame import see_other
+from everline.pages.reading import promo_code
 from everline.pages.refusals import Explained
 from everline.renewals import Quote
 
@@ -75,7 +75,7 @@ def order(request: HttpRequest, shift: Shift, card_id: UUID, plan: str) -> HttpR
     if offer is None:
         return refused(request, here, Refusal(Code.PLAN_UNKNOWN), status=404)
     typed = request.POST if request.method == "POST" else request.GET
-    promo = "".join(typed.get("promo", "").split()).upper()[:PROMO_LENGTH_MAX]
+    promo = promo_code(typed.get("promo", ""))
     quote, promo_refusal = _quote(here, offer, promo)
     form = SaleForm(request.POST if request.method == "POST" else None)
     if form.is_valid():

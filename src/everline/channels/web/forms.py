@@ -19,12 +19,11 @@ from everline.catalogue import Policy
 from everline.ids import Eid, Imei
 from everline.money import AMOUNT_MAX, InvalidAmountError, Money
 from everline.pages import reading, words
-from everline.pages.reading import typed_into
+from everline.pages.reading import PROMO_LENGTH_MAX, typed_into
 from everline.renewals import Contact
 
 EMAIL_LENGTH_MAX: Final = 200
 AMOUNT_LENGTH_MAX: Final = 24
-PROMO_LENGTH_MAX: Final = 40
 
 
 def were_shown(given: dict[str, Any]) -> bool:

@@ -20,7 +20,7 @@ from everline import autorenewal, cards, catalogue, clock, ledger, payments, ren
 from everline.cards import Card
 from everline.catalogue import Offer, Policy
 from everline.channels.web import browser
-from everline.channels.web.forms import PROMO_LENGTH_MAX, OrderForm, PromoForm
+from everline.channels.web.forms import OrderForm, PromoForm
 from everline.channels.web.holders import holds, is_held
 from everline.channels.web.pages import CHANNEL, page
 from everline.channels.web.paying import gateway_for, keeps, named_for, refusal_of, shown
@@ -30,6 +30,7 @@ from everline.errors import Code, Refusal
 from everline.pages import words
 from everline.pages.again import renewed_before
 from everline.pages.frame import see_other
+from everline.pages.reading import promo_code
 from everline.pages.refusals import Explained
 from everline.payments import Abilities
 from everline.renewals import Order, Quote
@@ -158,7 +159,7 @@ def look(
 
     A renewal counts as a repetition only when another request made it: pressing twice is no such.
     """
-    promo = "".join(typed.get("promo", "").split()).upper()[:PROMO_LENGTH_MAX]
+    promo = promo_code(typed.get("promo", ""))
     (quote,) = renewals.quote([card.id], offer.plan_version_id, promo or None, CHANNEL, at)
     promo_refusal = quote.refusal
     if promo and promo_refusal and promo_refusal.code.startswith("promotion_"):
