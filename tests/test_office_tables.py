@@ -218,6 +218,15 @@ def test_an_address_asks_for_nothing_else(office: World, condition: str) -> None
         assert answer.status_code != 200
 
 
+@pytest.mark.parametrize("state", ["a%00b", "nonsense", "%ED%A0%80"])
+def test_a_state_that_is_none_filters_nothing(office: World, state: str) -> None:
+    card = office.card()
+    owner = signed_in(office.staff(Role.OWNER))
+    answer = owner.get(f"/office/tables/cards-card?state={state}")
+    assert answer.status_code == 200
+    assert card.iccid[-4:] in answer.content.decode()
+
+
 def test_a_form_from_elsewhere_changes_nothing(office: World) -> None:
     till = office.terminal().terminal
     client = Client(enforce_csrf_checks=True, SERVER_NAME="localhost")

@@ -310,7 +310,8 @@ def _by_state(table: Table) -> type[SimpleListFilter]:
             return [(code, namer(code)) for code in table.states]
 
         def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
-            return queryset.filter(**{by: self.value()}) if self.value() else queryset
+            chosen = self.value()
+            return queryset.filter(**{by: chosen}) if chosen in table.states else queryset
 
     return ByState
 
