@@ -35,26 +35,22 @@ _CLOSED: Final = frozenset({Code.CARD_SUSPENDED, Code.CARD_LOST, Code.CARD_NOT_B
 
 def _ahead(said: Said) -> Told:
     """Tell what is taken when, before it is."""
-    values = said.values
-    return Told(
-        subject=_("Auto-renewal takes %(amount)s on %(next)s") % values,
+    return said.tell(
+        *_planned(said),
+        subject=_("Auto-renewal takes %(amount)s on %(next)s"),
         lead=_(
             "Your data card %(card)s renews by itself. We take %(amount)s for %(plan)s, first tried"
             " on %(next)s. You need to do nothing."
-        )
-        % values,
-        facts=_planned(said),
+        ),
         link_text=_("See or change it"),
         short=_(
             "%(operator)s: auto-renewal of card %(ending)s takes %(amount)s on %(next)s. %(link)s"
-        )
-        % values,
+        ),
     )
 
 
 def _changed(said: Said) -> Told:
     """Tell that price or plan are others from the next term on, at no more than was agreed to."""
-    values = said.values
     subject = _("Auto-renewal changes to %(plan)s for %(amount)s")
     lead = _(
         "From %(end)s on your data card %(card)s renews with %(plan)s for %(amount)s. It is first"
@@ -74,129 +70,113 @@ def _changed(said: Said) -> Told:
             "%(operator)s: from %(end)s card %(ending)s renews with %(plan)s for %(amount)s instead"
             " of %(former)s, first tried on %(next)s. %(link)s"
         )
-    return Told(
-        subject=subject % values,
-        lead=lead % values,
-        facts=(*_planned(said), *_former(said)),
+    return said.tell(
+        *_planned(said),
+        *_former(said),
+        subject=subject,
+        lead=lead,
         link_text=_("See or change it"),
-        short=short % values,
+        short=short,
     )
 
 
 def _consent(said: Said) -> Told:
     """Tell that more than was agreed to would be charged, so nothing is without a new consent."""
-    values = said.values
-    return Told(
-        subject=_("Agree to %(amount)s, or service ends on %(end)s") % values,
+    return said.tell(
+        *_planned(said),
+        *_former(said),
+        (_("Agreed at most"), said.agreed),
+        subject=_("Agree to %(amount)s, or service ends on %(end)s"),
         lead=_(
             "The next auto-renewal of your data card %(card)s would be %(plan)s for %(amount)s. You"
             " agreed to %(agreed)s at most, so we charge nothing until you agree to the new price."
-        )
-        % values,
-        facts=(*_planned(said), *_former(said), (_("Agreed at most"), said.agreed)),
+        ),
         link_text=_("Look at it and agree"),
         short=_(
             "%(operator)s: card %(ending)s would renew for %(amount)s. Agree before %(end)s or"
             " service ends: %(link)s"
-        )
-        % values,
+        ),
     )
 
 
 def _short(said: Said) -> Told:
     """Tell that the balance will not suffice, how much is missing and when service stops."""
-    values = said.values
-    return Told(
-        subject=_("Balance too low for auto-renewal: %(missing)s missing") % values,
+    return said.tell(
+        *_card(said),
+        (_("Balance"), said.balance),
+        (_("Missing"), said.missing),
+        subject=_("Balance too low for auto-renewal: %(missing)s missing"),
         lead=_(
             "The balance of your data card %(card)s is too low for its next auto-renewal. Service"
             " stops on %(end)s unless it is topped up or renewed before."
-        )
-        % values,
-        facts=(*_card(said), (_("Balance"), said.balance), (_("Missing"), said.missing)),
+        ),
         link_text=_("Top up the balance"),
         short=_(
             "%(operator)s: %(missing)s missing for the auto-renewal of card %(ending)s. Service"
             " stops on %(end)s. %(link)s"
-        )
-        % values,
+        ),
     )
 
 
 def _failed(said: Said) -> Told:
     """Tell that automatic renewal was tried and refused, and why; it is tried again."""
-    values = said.values
-    return Told(
-        subject=_("Auto-renewal of card %(card)s did not work") % values,
+    return said.tell(
+        *_card(said),
+        (_("Balance"), said.balance),
+        subject=_("Auto-renewal of card %(card)s did not work"),
         lead=_(
             "We tried to renew your data card %(card)s, and nothing was charged. %(why)s We try"
             " again until service stops on %(end)s."
-        )
-        % values,
-        facts=(*_card(said), (_("Balance"), said.balance)),
+        ),
         link_text=_("Pay now"),
         short=_(
             "%(operator)s: auto-renewal of card %(ending)s did not work. %(why)s Service stops on"
             " %(end)s. %(link)s"
-        )
-        % values,
+        ),
     )
 
 
 def _prolonged(said: Said) -> Told:
     """Tell that a term goes on at no cost, as we could not renew it when we should have."""
-    values = said.values
-    return Told(
-        subject=_("Your plan goes on until %(end)s") % values,
+    return said.tell(
+        (_("Plan"), said.plan),
+        (_("Should have ended on"), said.ended),
+        (_("Valid until"), said.ends),
+        subject=_("Your plan goes on until %(end)s"),
         lead=_(
             "We could not renew your data card %(card)s in time because our system was down. Your"
             " plan goes on until %(end)s at no cost, and we try to renew it before."
-        )
-        % values,
-        facts=(
-            (_("Card number (ICCID)"), said.card),
-            (_("Plan"), said.plan),
-            (_("Should have ended on"), said.ended),
-            (_("Valid until"), said.ends),
         ),
         link_text=_("Look at the card"),
         short=_(
             "%(operator)s: our system was down, so the plan of card %(ending)s goes on until"
             " %(end)s at no cost. %(link)s"
-        )
-        % values,
+        ),
     )
 
 
 def _grace(said: Said) -> Told:
     """Tell that service goes on for a while although it could not be renewed."""
-    values = said.values
-    return Told(
-        subject=_("Renew until %(end)s to stay online") % values,
+    return said.tell(
+        (_("Plan"), said.plan),
+        (_("Data until then"), said.left),
+        (_("Valid until"), said.ends),
+        subject=_("Renew until %(end)s to stay online"),
         lead=_(
             "Your data card %(card)s could not be renewed. Service goes on with %(left)s until"
             " %(end)s, once and at no cost. Renew it before then to stay online."
-        )
-        % values,
-        facts=(
-            (_("Card number (ICCID)"), said.card),
-            (_("Plan"), said.plan),
-            (_("Data until then"), said.left),
-            (_("Valid until"), said.ends),
         ),
         link_text=_("Renew"),
         short=_(
             "%(operator)s: card %(ending)s was not renewed. It works with %(left)s until %(end)s."
             " Renew: %(link)s"
-        )
-        % values,
+        ),
     )
 
 
 def _planned(said: Said) -> tuple[tuple[str, str], ...]:
     """Give the facts of a charge that is to come."""
     return (
-        (_("Card number (ICCID)"), said.card),
         (_("Plan"), said.plan),
         (_("Amount"), said.amount),
         (_("First tried"), said.next),
@@ -213,7 +193,6 @@ def _former(said: Said) -> tuple[tuple[str, str], ...]:
 def _card(said: Said) -> tuple[tuple[str, str], ...]:
     """Give the facts of an automatic renewal."""
     return (
-        (_("Card number (ICCID)"), said.card),
         (_("Plan"), said.plan),
         (_("Amount"), said.amount),
         (_("Valid until"), said.ends),

@@ -73,7 +73,20 @@ class Said:
     @property
     def values(self) -> dict[str, str]:
         """Give all of them for a sentence."""
-        return {name: getattr(self, name) for name in self.__slots__} | {"end": self.ends}
+        return {name: str(getattr(self, name)) for name in self.__slots__} | {"end": self.ends}
+
+    def tell(
+        self, *facts: tuple[str, str], subject: str, lead: str, short: str, link_text: str
+    ) -> "Told":
+        """Fill sentences with the facts; the card's number leads those that are listed."""
+        values = self.values
+        return Told(
+            subject=subject % values,
+            lead=lead % values,
+            facts=((_("Card number (ICCID)"), self.card), *facts),
+            link_text=link_text,
+            short=short % values,
+        )
 
 
 @dataclass(frozen=True, slots=True)

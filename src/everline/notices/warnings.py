@@ -68,57 +68,49 @@ def _path(template: str, facts: Mapping[str, Any]) -> str:
 
 def _ending(said: Said) -> Told:
     """Tell when service ends, and until when the card can still be renewed after that."""
-    values = said.values
     lead = _("Your data card %(card)s works until %(end)s. Renew it before to stay online.")
     if said.successor:
         lead = _(
             "Your data card %(card)s works until %(end)s. Its plan is no longer sold;"
             " %(successor)s comes in its place. Renew before to stay online."
         )
-    return Told(
-        subject=_("Service ends soon: %(end)s") % values,
-        lead=lead % values,
-        facts=(
-            (_("Card number (ICCID)"), said.card),
-            (_("Plan"), said.plan),
-            (_("In its place"), said.successor),
-            (_("Valid until"), said.ends),
-            (_("Renewable until"), said.gone),
-        ),
+    return said.tell(
+        (_("Plan"), said.plan),
+        (_("In its place"), said.successor),
+        (_("Valid until"), said.ends),
+        (_("Renewable until"), said.gone),
+        subject=_("Service ends soon: %(end)s"),
+        lead=lead,
         link_text=_("Renew with the same plan") if not said.successor else _("Renew"),
-        short=_("%(operator)s: card %(ending)s works until %(end)s. Renew: %(link)s") % values,
+        short=_("%(operator)s: card %(ending)s works until %(end)s. Renew: %(link)s"),
     )
 
 
 def _data_low(said: Said) -> Told:
     """Tell that four fifths of the data are used."""
-    values = said.values
-    return Told(
-        subject=_("80 %% of the data is used: %(left)s left") % values,
-        lead=_("Your data card %(card)s has used 80 %% of its data. %(left)s are left.") % values,
-        facts=_data(said),
+    return said.tell(
+        *_data(said),
+        subject=_("80 %% of the data is used: %(left)s left"),
+        lead=_("Your data card %(card)s has used 80 %% of its data. %(left)s are left."),
         link_text=_("Get more data"),
-        short=_("%(operator)s: card %(ending)s has %(left)s of data left. More: %(link)s") % values,
+        short=_("%(operator)s: card %(ending)s has %(left)s of data left. More: %(link)s"),
     )
 
 
 def _data_out(said: Said) -> Told:
     """Tell that all data is used."""
-    values = said.values
-    return Told(
-        subject=_("All data of card %(card)s is used") % values,
-        lead=_("Your data card %(card)s has used all its data. Its plan runs until %(end)s.")
-        % values,
-        facts=_data(said),
+    return said.tell(
+        *_data(said),
+        subject=_("All data of card %(card)s is used"),
+        lead=_("Your data card %(card)s has used all its data. Its plan runs until %(end)s."),
         link_text=_("Get more data"),
-        short=_("%(operator)s: card %(ending)s has used all its data. More: %(link)s") % values,
+        short=_("%(operator)s: card %(ending)s has used all its data. More: %(link)s"),
     )
 
 
 def _data(said: Said) -> tuple[tuple[str, str], ...]:
     """Give the facts of data that is used up."""
     return (
-        (_("Card number (ICCID)"), said.card),
         (_("Plan"), said.plan),
         (_("Data left"), said.left),
         (_("As of"), said.as_of),
@@ -128,26 +120,20 @@ def _data(said: Said) -> tuple[tuple[str, str], ...]:
 
 def _number_ends(said: Said) -> Told:
     """Tell that the number is given away soon."""
-    values = said.values
-    return Told(
-        subject=_("The number of card %(card)s is given away on %(gone)s") % values,
+    return said.tell(
+        (_("Last plan"), said.plan),
+        (_("Lapsed since"), said.ends),
+        (_("Renewable until"), said.gone),
+        subject=_("The number of card %(card)s is given away on %(gone)s"),
         lead=_(
             "Your data card %(card)s has lapsed. It can be renewed until %(gone)s; then it ends"
             " and its number is given to somebody else."
-        )
-        % values,
-        facts=(
-            (_("Card number (ICCID)"), said.card),
-            (_("Last plan"), said.plan),
-            (_("Lapsed since"), said.ends),
-            (_("Renewable until"), said.gone),
         ),
         link_text=_("Renew"),
         short=_(
             "%(operator)s: card %(ending)s has lapsed. Renew it before %(gone)s or its number is"
             " given away. %(link)s"
-        )
-        % values,
+        ),
     )
 
 
