@@ -251,6 +251,7 @@ class TestPauses:
             "ending_day",
             "ending_soon",
         ]
+        assert all("/auto/mnd_" in each.words(policy()).stop for each in notices.newest(4))
 
     def test_going_on_stops_what_waits_to_be_told(self, town: World) -> None:
         card = armed(town, town.plan())

@@ -136,6 +136,15 @@ class TestTriedInVain:
         (notice,) = notices.newest(1)
         assert "suspended" in notice.words(policy()).text
 
+    def test_at_the_end_itself_no_other_try_is_promised(self, town: World) -> None:
+        card = running(town, town.plan(on_renewal="stack"))
+        arm(town, card)
+        town.at = end_of(town, card)
+        assert autorenewal.renew_due(town.at).refused == 1
+        (notice,) = notices.newest(1)
+        assert "we do not try again" in notice.words(policy()).lead
+        assert autorenewal.tell(notice.id, lambda: town.at + timedelta(hours=9)) == "sent"
+
     def test_the_next_term_is_told_again(self, town: World) -> None:
         plan = town.plan()
         card = running(town, plan)
@@ -286,6 +295,7 @@ class TestWords:
             "balance": 45_600,
             "currency": "IDR",
             "reason": "balance_short",
+            "is_last": True,
             "on_renewal": "stack",
             "left_bytes": 2 * GIGABYTE,
             "kept_means": "•••• 4242",

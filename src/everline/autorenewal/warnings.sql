@@ -81,7 +81,10 @@ language sql as $$
             case f.reason when 'consent_needed' then 'auto_consent' else 'auto_failed' end,
             f.contact,
             warning_facts(f.card, f.term, f.plan_id, f.total)
-            || jsonb_build_object('reason', f.reason, 'agreed', f.agreed), (f.card).zone,
+            || jsonb_build_object(
+                'reason', f.reason, 'agreed', f.agreed,
+                'is_last', (f.term).ends_at <= warn_refused.at
+            ), (f.card).zone,
             (f.term).ends_at, warn_refused.at
         ) as is_new
         from refused f

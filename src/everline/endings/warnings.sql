@@ -28,7 +28,7 @@ language sql security definer set search_path from current as $$
     with near as materialized (
         select
             c as card, e as term, coalesce(m.contact, r.contact) as contact, p.code as plan,
-            s.names as successor, d.template, m.paused_until
+            s.names as successor, d.template, m.paused_until, m.id as mandate_id
         from cards_entitlement e
         inner join cards_card c on c.id = e.card_id
         left join renewals_renewal r on r.id = e.renewal_id
@@ -57,7 +57,8 @@ language sql security definer set search_path from current as $$
             (n.card).account_id, (n.term).id, n.template, n.contact, jsonb_build_object(
                 'card', (n.card).id, 'iccid', (n.card).iccid, 'zone', (n.card).zone,
                 'plan', n.plan, 'ends_at', (n.term).ends_at, 'successor', n.successor,
-                'gone_at', (n.term).ends_at + lapsed_time(), 'paused_until', n.paused_until
+                'gone_at', (n.term).ends_at + lapsed_time(), 'paused_until', n.paused_until,
+                'mandate', n.mandate_id
             ), (n.card).zone, (n.term).ends_at, warn_ending.at
         ) as is_new
         from near n

@@ -119,20 +119,31 @@ def _short(said: Said) -> Told:
 
 
 def _failed(said: Said) -> Told:
-    """Tell that automatic renewal was tried and refused, and why; it is tried again."""
+    """Tell that automatic renewal was tried and refused, and why, and whether it is tried again."""
+    lead = _(
+        "We tried to renew your data card %(card)s, and nothing was charged. %(why)s We try"
+        " again until service stops on %(end)s."
+    )
+    short = _(
+        "%(operator)s: auto-renewal of card %(ending)s did not work. %(why)s Service stops on"
+        " %(end)s. %(link)s"
+    )
+    if said.is_last:
+        lead = _(
+            "We tried to renew your data card %(card)s, and nothing was charged. %(why)s Its term"
+            " ended on %(end)s, so we do not try again. Pay now to go on."
+        )
+        short = _(
+            "%(operator)s: auto-renewal of card %(ending)s did not work. %(why)s Its term ended on"
+            " %(end)s. Pay now: %(link)s"
+        )
     return said.tell(
         *_card(said),
         (_("Balance"), said.balance),
         subject=_("Auto-renewal of card %(card)s did not work"),
-        lead=_(
-            "We tried to renew your data card %(card)s, and nothing was charged. %(why)s We try"
-            " again until service stops on %(end)s."
-        ),
+        lead=lead,
         link_text=_("Pay now"),
-        short=_(
-            "%(operator)s: auto-renewal of card %(ending)s did not work. %(why)s Service stops on"
-            " %(end)s. %(link)s"
-        ),
+        short=short,
     )
 
 

@@ -65,6 +65,9 @@ class Said:
 
     as_of: str
     why: str
+    is_last: bool
+    """Whether nothing is tried any more: the term is over."""
+
     operator: str
     link: str
     stop: str
@@ -138,6 +141,7 @@ def say(
         left=_data(facts.get("left_bytes")),
         as_of=instant("as_of"),
         why=_why(facts.get("reason")),
+        is_last=bool(facts.get("is_last")),
         operator=clean(policy.name),
         link=link,
         stop=stop,

@@ -28,7 +28,7 @@ def word_warning(
 ) -> Words:
     """Word a warning. A locale that we do not speak is answered in English."""
     home = public_address.rstrip("/")
-    stop = stop_path(facts) if template in AUTO_WRITERS else ""
+    stop = stop_path(facts)
     with speaking(locale):
         said = say(
             facts,

@@ -105,6 +105,7 @@ begin
                 'total', (decline_renewal.waiting).total, 'currency', card.currency,
                 'balance', spendable(card.account_id, 'balance', card.currency),
                 'ends_at', term.ends_at, 'reason', reason,
+                'is_last', term.ends_at <= decline_renewal.at,
                 'renewal', (decline_renewal.waiting).id,
                 'channel', (decline_renewal.waiting).channel
             ), card.zone, term.ends_at, decline_renewal.at
