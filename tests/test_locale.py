@@ -87,6 +87,8 @@ def placeholders(said: Said) -> str:
 
 def script(said: Said) -> str:
     """Find Chinese without a Chinese character, and Chinese characters elsewhere."""
+    if not re.search("[A-Za-z]", PLACEHOLDER.sub("", said.english)):
+        return ""  # Signs alone, between two facts.
     if bool(CHINESE.search(said.translated)) == (said.locale == "zh_Hans"):
         return ""
     return "is not written as this language is"
@@ -173,6 +175,7 @@ RULES: Final = (
         script,
         good=(
             Said("zh_Hans", "Card number (ICCID)", "卡号（ICCID）"),
+            Said("zh_Hans", "%(before)s, %(after)s", "%(before)s、%(after)s"),
             Said("id", "Total", "Total"),
         ),
         bad=(Said("zh_Hans", "Total", "Total"), Said("id", "Total", "总价")),

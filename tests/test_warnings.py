@@ -317,6 +317,7 @@ class TestWords:
         if told.startswith("auto_"):
             assert words.stop in words.short
             assert words.stop in words.text
+            assert f'<a href="{words.stop}">' in words.html
             assert "/auto/mnd_" in words.stop
 
     def test_of_an_automatic_renewal_end_it_in_one_step(self, town: World) -> None:

@@ -14,7 +14,7 @@ from everline.catalogue import Policy
 from everline.notices.auto_warnings import AUTO_WRITERS, auto_path
 from everline.notices.said import Said, Told, card_path, say
 from everline.notices.stopping import stop_path
-from everline.notices.wording import Words, clean, short_subject, speaking
+from everline.notices.wording import Words, and_its_end, clean, short_subject, speaking
 
 
 def word_warning(
@@ -38,16 +38,14 @@ def word_warning(
             stop=f"{home}{stop}" if stop else "",
         )
         told = WRITERS[template](said)
-        stopping = ((_("End auto-renewal in one step"), said.stop),) if said.stop else ()
-        end_it = _("End it:")
         return Words(
             locale=get_language() or "en",
             subject=short_subject(told.subject),
             lead=told.lead,
-            facts=tuple((label, value) for label, value in (*told.facts, *stopping) if value),
+            facts=tuple((label, value) for label, value in told.facts if value),
             link=said.link,
             link_text=told.link_text,
-            short=f"{told.short} {end_it} {said.stop}" if said.stop else told.short,
+            short=and_its_end(told.short, said.stop),
             operator=said.operator,
             domain=clean(policy.domain),
             stop=said.stop,

@@ -74,6 +74,7 @@ class Words:
             lines += [f"{label}: {value}" for label, value in self.facts]
             lines += ["", f"{self.link_text}: {self.link}"] if self.link else []
             lines += [f"{_('Receipt as PDF')}: {self.pdf}"] if self.pdf else []
+            lines += [f"{_('End auto-renewal in one step')}: {self.stop}"] if self.stop else []
             lines += ["", self.footer]
         return "\n".join(lines) + "\n"
 
@@ -180,8 +181,6 @@ def _renewed(said: _Said, policy: Policy) -> Words:
     """Confirm a renewal that was paid and delivered."""
     values = {"card": said.card, "plan": said.plan, "end": said.ends, "link": said.link}
     values["operator"] = clean(policy.name)
-    stopping = ((_("End auto-renewal in one step"), said.stop),) if said.stop else ()
-    end_it = _("End it:")
     return Words(
         locale=get_language() or "en",
         subject=short_subject(_("Renewed: %(plan)s, valid until %(end)s") % values),
@@ -194,16 +193,17 @@ def _renewed(said: _Said, policy: Policy) -> Words:
             (_("Paid by"), said.means),
             (_("Starts"), said.starts),
             (_("Valid until"), said.ends),
-            *stopping,
         ),
         link=said.link,
         link_text=_("See the receipt"),
-        short=_(
-            "%(operator)s: card %(card)s is renewed with %(plan)s, %(amount)s by %(means)s, valid"
-            " until %(end)s. %(link)s"
-        )
-        % (values | {"card": said.ending, "amount": said.amount, "means": said.short_means})
-        + (f" {end_it} {said.stop}" if said.stop else ""),
+        short=and_its_end(
+            _(
+                "%(operator)s: card %(card)s is renewed with %(plan)s, %(amount)s by %(means)s,"
+                " valid until %(end)s. %(link)s"
+            )
+            % (values | {"card": said.ending, "amount": said.amount, "means": said.short_means}),
+            said.stop,
+        ),
         operator=clean(policy.name),
         domain=clean(policy.domain),
         has_receipt=True,
@@ -313,6 +313,12 @@ def _instant(text: str | None, zone: str, locale: str) -> str:
     if text is None:
         return ""
     return clock.format_instant(datetime.fromisoformat(text), zone, locale)
+
+
+def and_its_end(short: str, stop: str) -> str:
+    """Add to a text message the address that ends automatic renewal, where it has one."""
+    end_it = _("End it:")
+    return f"{short} {end_it} {stop}" if stop else short
 
 
 def clean(text: str) -> str:
