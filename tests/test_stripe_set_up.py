@@ -1,7 +1,5 @@
 """Setting Stripe up: by two variables or not at all, and what the doctor says of it."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.conf import settings
 
@@ -10,8 +8,8 @@ from everline.config import doctor, plugs
 from everline.payments import gateways
 from everline.payments.gateways.stripe import Stripe
 from everline.payments.gateways.stripe_wire import Keys
+from tests.setting_up import check, give
 from tests.stripe_fixtures import Peer
-from tests.world import World
 
 VALUES = {
     "EVERLINE_STRIPE_SECRET_KEY": "sk_live_a_secret_of_ours",
@@ -19,28 +17,10 @@ VALUES = {
 }
 
 
-@pytest.fixture
-def unplugged(town: World) -> Iterator[None]:
-    """Put the gateways of the town back afterwards."""
-    before = gateways.installed()
-    yield
-    gateways.install(before)
-
-
-def given(monkeypatch: pytest.MonkeyPatch, **but: str) -> None:
-    for name, value in (VALUES | but).items():
-        monkeypatch.setattr(settings, name.removeprefix("EVERLINE_"), value)
-
-
-def said(name: str = "gateway stripe") -> doctor.Check:
-    (found,) = [each for each in doctor.outside() if each.name == name]
-    return found
-
-
 def test_both_set_it_up_and_nothing_is_asked_yet(
     unplugged: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given(monkeypatch)
+    give(monkeypatch, VALUES)
     assert plugs.stripe_lacks() == ()
     plugs.plug_in()
     assert isinstance(payments.gateway("stripe"), Stripe)
@@ -48,7 +28,7 @@ def test_both_set_it_up_and_nothing_is_asked_yet(
 
 
 def test_it_serves_before_the_sandbox(unplugged: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    given(monkeypatch)
+    give(monkeypatch, VALUES)
     monkeypatch.setattr(settings, "SANDBOX_ADDRESS", "http://localhost:9")
     monkeypatch.setattr(settings, "SANDBOX_SECRET", "secret of the tests")
     plugs.plug_in()
@@ -68,28 +48,29 @@ def test_it_serves_before_the_sandbox(unplugged: None, monkeypatch: pytest.Monke
 def test_without_one_it_is_not_there_and_the_doctor_names_it(
     unplugged: None, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    given(monkeypatch, **{name: value})
+    give(monkeypatch, VALUES, **{name: value})
     plugs.plug_in()
     assert "stripe" not in payments.installed()
-    check = said()
-    assert (check.state, check.finding) == ("fail", f"wrong: {name}")
-    assert "secret_of_ours" not in check.finding + check.way_out
+    told = check("gateway stripe")
+    assert (told.state, told.finding) == ("fail", f"wrong: {name}")
+    assert "secret_of_ours" not in told.finding + told.way_out
 
 
 def test_without_any_it_is_well_that_it_is_not_there(unplugged: None) -> None:
     assert set(plugs.stripe_lacks()) == set(VALUES)
-    assert (said().state, said().finding) == ("ok", "not set up, so nobody is offered it")
+    told = check("gateway stripe")
+    assert (told.state, told.finding) == ("ok", "not set up, so nobody is offered it")
 
 
 def test_keys_for_tests_are_warned_of(
     unplugged: None, monkeypatch: pytest.MonkeyPatch, stripe: Stripe
 ) -> None:
     gateways.install({"stripe": stripe})
-    given(monkeypatch, EVERLINE_STRIPE_SECRET_KEY="sk_test_of_the_tests")
+    give(monkeypatch, VALUES, EVERLINE_STRIPE_SECRET_KEY="sk_test_of_the_tests")
     monkeypatch.setenv("STRIPE_LOG", "debug")
-    assert said("keys of stripe").state == "warn"
-    assert said("log of stripe").state == "fail"
-    given(monkeypatch)
+    assert check("keys of stripe").state == "warn"
+    assert check("log of stripe").state == "fail"
+    give(monkeypatch, VALUES)
     monkeypatch.delenv("STRIPE_LOG")
     found = {each.name: each.state for each in doctor.outside()}
     assert found["gateway stripe"] == "ok"
@@ -100,7 +81,7 @@ def test_keys_for_tests_are_warned_of(
 def test_the_doctor_tries_the_key(unplugged: None, peer: Peer) -> None:
     stranger = Stripe(Keys("sk_live_a_secret_of_ours", "whsec_1"), api=peer.url)
     gateways.install({"stripe": stranger})
-    check = said()
-    assert (check.state, check.finding) == ("fail", "answered 401")
-    assert "keys are right" in check.way_out
+    told = check("gateway stripe")
+    assert (told.state, told.finding) == ("fail", "answered 401")
+    assert "keys are right" in told.way_out
     stranger.close()

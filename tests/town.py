@@ -85,6 +85,14 @@ def sandboxed_town(town: World, sandbox: Sandbox, network: Simulated) -> World:
 
 
 @pytest.fixture
+def unplugged(town: World) -> Iterator[None]:
+    """Put the gateways of the town back afterwards."""
+    before = gateways.installed()
+    yield
+    gateways.install(before)
+
+
+@pytest.fixture
 def spoiler(town: World) -> Iterator["Spoiler"]:
     """Take locks, indexes and conditions out of the verbs for one test; they are back after it."""
     given = Spoiler(town)
