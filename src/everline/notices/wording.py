@@ -67,6 +67,12 @@ class Words:
         return f"{self.link}/receipt.pdf" if self.has_receipt else ""
 
     @property
+    def stop_text(self) -> str:
+        """What stands on the link that ends automatic renewal."""
+        with override(self.locale):
+            return _("End auto-renewal in one step")
+
+    @property
     def text(self) -> str:
         """The whole as plain text."""
         with override(self.locale):
@@ -74,7 +80,7 @@ class Words:
             lines += [f"{label}: {value}" for label, value in self.facts]
             lines += ["", f"{self.link_text}: {self.link}"] if self.link else []
             lines += [f"{_('Receipt as PDF')}: {self.pdf}"] if self.pdf else []
-            lines += [f"{_('End auto-renewal in one step')}: {self.stop}"] if self.stop else []
+            lines += [f"{self.stop_text}: {self.stop}"] if self.stop else []
             lines += ["", self.footer]
         return "\n".join(lines) + "\n"
 
