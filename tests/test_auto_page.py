@@ -4,15 +4,17 @@ Ending it from a message is tried in test_consenting.py, the box on the order's 
 test_autorenewal.py.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from everline import autorenewal, cards
+from everline import autorenewal, cards, renewals
 from everline.autorenewal import Standing
 from everline.trust import addresses
 from tests.endings import arm, end_of, running
+from tests.mandates import retire
 from tests.reader import Browser, on_the_pages
 from tests.world import World
 
@@ -127,6 +129,27 @@ class TestConsent:
         )
         assert now(shop, card).agreed_total == 1200
         assert not now(shop, card).consent_needed
+
+    def test_anew_keeps_plan_and_order_unless_they_are_changed(self, shop: World) -> None:
+        old, heir = shop.plan(), shop.plan(price=1500)
+        shop.plan(price=900)
+        card = running(shop, old, balance=5000)
+        given = autorenewal.give_mandate(
+            shop.caller(),
+            card.id,
+            shop.at,
+            plan_id=None,
+            words_version=autorenewal.VERSION,
+            contact=renewals.Contact(),
+            quoted_total=old.price,
+            means_order=autorenewal.METHODS_FIRST,
+        )
+        assert given.outcome == "mandated"
+        retire(shop, old, heir)
+        shop.advance(minutes=1)
+        browser = holder_of(shop, card)
+        chosen = re.findall(r'<option value="([^"]+)"\s+selected', browser.page)
+        assert chosen == [f"{heir.code}:1500", autorenewal.METHODS_FIRST]
 
 
 class TestPauses:

@@ -50,7 +50,9 @@ def whole(
         "first_day": first,
         "last_day": last,
         "choices": _choices(card, policy, at),
+        "chosen": _chosen(standing, card, at) if standing else "",
         "orders": ORDERS,
+        "order": standing.means_order if standing else autorenewal.BALANCE_FIRST,
         "told": telling.tell(autorenewal.explain(card.id, at, since=since), card.zone, policy),
         "consent_needed": standing is not None and standing.consent_needed,
         "needs_consent": standing is None or standing.consent_needed,
@@ -174,6 +176,13 @@ def _choices(card: Card, policy: Policy, at: datetime) -> list[tuple[str, str]]:
         found.append((f":{present.price}", kept))
     sold = catalogue.on_sale(card.currency, None, at).offers
     return found + [(f"{each.code}:{each.price}", _offered(each, policy)) for each in sold]
+
+
+def _chosen(standing: Standing, card: Card, at: datetime) -> str:
+    """Choose what would be charged next, so that agreeing anew changes nothing but the price."""
+    present = _present(card, at)
+    keeps = standing.plan_id is None and present is not None and present.code == standing.plan_code
+    return f"{'' if keeps else standing.plan_code}:{standing.total}"
 
 
 def _offered(offer: Offer, policy: Policy) -> str:
