@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -24,7 +25,7 @@ def outbox() -> Iterator[None]:
     notices.install({})
 
 
-def keep(world: World, card: cards.Card) -> ids.UUID:
+def keep(world: World, card: cards.Card) -> UUID:
     method = ids.uuid7(world.at)
     world.insert(
         "payments_method",

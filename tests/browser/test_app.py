@@ -3,17 +3,13 @@
 It is served by this process, with a world of its own.
 """
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
-from wsgiref.simple_server import make_server
 
 import pytest
-from django.conf import settings
-from django.core.wsgi import get_wsgi_application
 
-from tests.browser.test_paypal import Quiet, Server
+from tests.browser.serving import serving
 from tests.browser.windows import Driver, awake, axe
 from tests.reader import APPROVED, on_the_pages
 from tests.world import World
@@ -55,16 +51,10 @@ KEPT_IN: Final = """
 
 
 @pytest.fixture
-def address(sandboxed: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def address(sandboxed: World) -> Iterator[str]:
     """Serve the pages of this process to a browser, by the server's own time as the bank goes."""
-    server = make_server("127.0.0.1", 0, get_wsgi_application(), Server, Quiet)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    there = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setattr(settings, "PUBLIC_ADDRESS", there)
-    with on_the_pages(sandboxed, "server"):
+    with on_the_pages(sandboxed, "server"), serving() as there:
         yield there
-    server.shutdown()
-    server.server_close()
 
 
 @contextmanager
