@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from everline.guides import HEIGHT, WIDTH, Guide
+from tests.browser.site import comes
 from tests.browser.stage import Row, Stage
 from tests.browser.windows import SETTLE, WRITES
 from tests.tidy.rule import ROOT, SOURCE
@@ -128,6 +129,7 @@ def online(album: Album) -> None:
     page.fill("#number", BANK_CARD)
     album.show("pay", "button.pay")
     album.pay_at_bank()
+    comes(page, ".state.done .receipt")
     album.show("receipt", ".state.done .receipt", ".state")
 
 
@@ -158,7 +160,7 @@ def hotline(album: Album) -> None:
     page.click("main button.primary")
     page.wait_for_url("**/pay/**")
     album.pay_at_bank()
-    page.locator(".state.done").wait_for()
+    comes(page, ".state.done")
     page.goto(card)
     page.click('a[href$="/pin"]')
     album.show("pin", "input[name=pin]", ".sheet")
@@ -203,7 +205,8 @@ def store(album: Album) -> None:
     page.click(f'a[href$="/plans/{PLAN}"]')
     album.show("cash", ".notes button", ".columns")
     page.click("button[value=typed]")
-    page.locator(".outcome .state.done").wait_for()
+    page.locator(".outcome .state").wait_for()
+    comes(page, ".outcome .state.done")
     album.show("slip", ".outcome .paper", ".paper")
 
 
@@ -220,6 +223,8 @@ def platform(album: Album) -> None:
     page.click(f"button.plan[value={PLAN}]")
     album.show("pay", "main dl")
     page.click("main form button")
+    page.locator(".outcome").wait_for()
+    comes(page, ".outcome.renewed")
     album.show("done", ".outcome.renewed")
 
 
@@ -275,6 +280,7 @@ def before(album: Album) -> None:
     page.click(".bill form[data-once] button.primary")
     page.wait_for_url("**/pay/**")
     album.pay_at_bank()
+    comes(page, ".state.done .receipt")
     album.show("records", ".state.done .receipt", ".receipt")
     album.at(f"/verify/{STORE}")
     album.show("official", ".state.done", ".state")

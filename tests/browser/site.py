@@ -45,11 +45,16 @@ def pay(page: Page, stage: Stage, number: str = APPROVED) -> None:
 
 
 def stands(page: Page, tone: str) -> None:
-    """Wait until the page of a renewal or a top-up has this tone: done, wait, stop or note.
+    """Wait until the page of a renewal or a top-up has this tone: done, wait, stop or note."""
+    comes(page, f".state.{tone}")
 
-    The page asks by itself every few seconds; people in a hurry load it anew, and so do the walks.
+
+def comes(page: Page, what: str) -> None:
+    """Wait until a page that waits for others shows this.
+
+    It asks by itself every few seconds; people in a hurry load it anew, and so do the walks.
     """
-    wanted = page.locator(f".state.{tone}")
+    wanted = page.locator(what).first
     for _try in range(HURRIES):
         with suppress(PlaywrightTimeoutError):
             wanted.wait_for(timeout=HURRY_MS)

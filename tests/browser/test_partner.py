@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.site import comes
 from tests.browser.stage import Stage
 from tests.browser.windows import Windows, seen
 
@@ -29,5 +30,7 @@ def test_somebody_renews_in_a_partners_app(
     page.wait_for_url("**/purchases/*")
     seen(page, "partner-review")
     page.click("form button")
+    page.locator(".outcome").wait_for()
+    comes(page, ".outcome.renewed")
     expect(page.locator(".outcome.renewed h1")).to_have_text(RENEWED[language])
     seen(page, "partner-outcome")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.site import RENEWED
+from tests.browser.site import RENEWED, comes
 from tests.browser.stage import Stage
 from tests.browser.windows import Windows, seen
 
@@ -33,6 +33,8 @@ def test_a_clerk_sells_for_cash(language: str, width: int, stage: Stage, windows
     seen(page, "till-cash")
     page.fill("input[name=tendered]", "100000")
     page.click("button[value=typed]")
+    page.locator(".outcome .state").wait_for()
+    comes(page, ".outcome .state.done")
     expect(page.locator(".state.done #state-title")).to_have_text(RENEWED[language])
     expect(page.locator(".change")).to_contain_text(CHANGE[language])
     assert page.locator(".slip p").count() > 8
