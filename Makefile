@@ -4,8 +4,6 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test check docs words lock bench soak clean
 
-# Third-party programs that tests drive, as command:package of Debian.
-TEST_PROGRAMS := chromium:chromium
 
 define HELP
 make run     set everything up and run Everline here; Ctrl-C ends it, the data stay
@@ -87,22 +85,26 @@ stamp "$$lock" > ".venv/.$$lock"
 endef
 export PREPARE
 
-# Gets the programs that tests drive: root installs them, anybody else is told.
-define PROGRAMS
-for one in $(TEST_PROGRAMS); do
-  command -v "$${one%%:*}" >/dev/null && continue
-  package=$${one##*:}
-  if [ "$$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-    apt-get install -qy --no-install-recommends "$$package" ||
-      { apt-get update -q && apt-get install -qy --no-install-recommends "$$package"; } || true
+# Gets the browser that tests drive: root installs it, anybody else is told. Debian names Chromium
+# without a window, which tests prefer, as its program and its package alike.
+define BROWSER
+shell=chromium-headless-shell
+has() { command -v "$$1" >/dev/null; }
+get() {
+  apt-get install -qqy --no-install-recommends \
+    -o Acquire::Retries=0 -o Acquire::http::Timeout=15 "$$1" >/dev/null
+}
+has $$shell && exit 0
+if [ "$$(id -u)" -eq 0 ] && has apt-get; then
+  if has chromium; then get $$shell 2>/dev/null || true
+  else get $$shell || { apt-get update -q && { get $$shell || get chromium; }; } || true
   fi
-  command -v "$${one%%:*}" >/dev/null && continue
-  echo "MISSING: the program $${one%%:*}, which tests need: apt-get install $$package" >&2
-  missing=1
-done
-exit $${missing:-0}
+fi
+has $$shell || has chromium && exit 0
+echo "MISSING: the program chromium, which tests need: apt-get install chromium" >&2
+exit 1
 endef
-export PROGRAMS
+export BROWSER
 
 define CHECKS
 .venv/bin/ruff check .
@@ -124,7 +126,7 @@ run:
 
 test:
 	@sh -euc "$$PREPARE" sh requirements-dev.lock
-	@sh -euc "$$PROGRAMS"
+	@sh -euc "$$BROWSER"
 	@exec .venv/bin/python -m pytest -n auto
 
 # All of them run, so that one sees everything at once; any failure fails the whole.
