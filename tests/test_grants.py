@@ -50,6 +50,7 @@ HOT: Final = (
     "cards", "jobs", "ledger", "notices", "payments", "provisioning", "renewals", "topups",
 )  # fmt: skip
 SHARED: Final = {
+    "jobs_round": "how far a sweep over all cards has come",
     "ledger_rollup": "sums of the operator's own accounts",
     "ledger_watermark": "how far the sums have read",
     "payments_callback": "comes before anybody knows whose it is",

@@ -59,16 +59,40 @@ language sql stable as $$
       and not is_paused(m.paused_until, m.is_skip, (t.term).ends_at, f.at)
 $$;
 
--- part coming_charges: those that are told ahead now: their first try comes within the notice time,
--- or within half of a short term, and they were not told of it in this term. A short balance is
--- told by warn_short.
-create or replace function coming_charges(at timestamptz, most integer) returns setof coming
+-- part armed_slice: the next armed cards of a round, of those whose service ends by an instant, to
+-- the hour. The index of what is due gives them in its order.
+create or replace function armed_slice(going jobs_round, until timestamptz, most integer)
+returns slice
+language sql stable as $$
+    with near as materialized (
+        select
+            c.id, urgency(c.rung_ends_at, c.next_rung_at) as hour, c.next_rung_at as at
+        from cards_card c
+        where c.next_rung_at is not null
+          and urgency(c.rung_ends_at, c.next_rung_at) <= armed_slice.until
+          and (urgency(c.rung_ends_at, c.next_rung_at), c.next_rung_at, c.id) > (
+              coalesce((armed_slice.going).hour, '-infinity'),
+              coalesce((armed_slice.going).at, '-infinity'),
+              coalesce((armed_slice.going).last_id, '00000000-0000-0000-0000-000000000000')
+          )
+        order by urgency(c.rung_ends_at, c.next_rung_at), c.next_rung_at, c.id
+        limit armed_slice.most
+    ), latest as (
+        select n.* from near n order by n.hour desc, n.at desc, n.id desc limit 1
+    )
+    select row(array(select n.id from near n), l.hour, l.at, l.id)::slice
+    from (select) as always left join latest l on true
+$$;
+
+-- part coming_charges: those of these cards that are told ahead now: their first try comes within
+-- the notice time, or within half of a short term, and they were not told of it in this term. A
+-- short balance is told by warn_short.
+create or replace function coming_charges(cards uuid[], at timestamptz) returns setof coming
 language sql stable as $$
     select k::coming from cards_card c
     cross join lateral coming_charge(c, coming_charges.at) k
-    where c.next_rung_at <= coming_charges.at + auto_notice_time() and c.state = 'bound'
-      and urgency(c.rung_ends_at, c.next_rung_at)
-      <= coming_charges.at + auto_notice_time() + interval '72 hours'
+    where c.id = any(coming_charges.cards) and c.state = 'bound'
+      and c.next_rung_at <= coming_charges.at + auto_notice_time()
       and coming_charges.at >= (k.term).starts_at + ((k.term).ends_at - (k.term).starts_at) / 2
       and k.template in ('auto_ahead', 'auto_changed', 'auto_consent')
       and not exists (
@@ -79,7 +103,7 @@ language sql stable as $$
               or n.template = 'auto_failed'
           )
       )
-    order by c.next_rung_at limit least(coming_charges.most, 1000)
+    order by c.next_rung_at, c.id
 $$;
 
 -- part has_method: whether a kept means of payment may be charged for an account.
@@ -107,17 +131,41 @@ language sql stable as $$
     )
 $$;
 
--- verb warn_ahead: tells what will be taken before it is, once a card, term and kind of message.
--- Caller: autorenewal/warnings.py; any number side by side. Locks: nothing but the warnings. Gives
--- how many were told.
-create or replace function warn_ahead(at timestamptz, most integer) returns integer
-language sql security definer set search_path from current as $$
+-- verb warn_ahead: goes on with its round through up to `most` cards and tells what will be taken
+-- before it is, once a card, term and kind of message. Gives how many were told, and whether the
+-- round is over.
+-- Caller: autorenewal/warnings.py; of several one looks at a time. Locks: the round, the warnings.
+create or replace function warn_ahead(
+    at timestamptz, most integer, out done integer, out is_over boolean
+)
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    going jobs_round;
+    near slice;
+begin
+    done := 0;
+    is_over := true;
+    going := begin_round('warn_ahead', interval '15 minutes', warn_ahead.at);
+    if going.sweep is not null then
+        near := armed_slice(
+            going, warn_ahead.at + auto_notice_time() + interval '72 hours',
+            least(warn_ahead.most, 1000)
+        );
+        done := tell_ahead(near.ids, warn_ahead.at);
+        is_over := end_slice(going, near, least(warn_ahead.most, 1000));
+    end if;
+end $$;
+
+-- part tell_ahead: tells of the coming charges of these cards; gives how many were told.
+create or replace function tell_ahead(cards uuid[], at timestamptz) returns integer
+language sql as $$
     with near as materialized (
-        select d from coming_charges(warn_ahead.at, warn_ahead.most) d
+        select d from coming_charges(tell_ahead.cards, tell_ahead.at) d
     ), warned as materialized (
         select warn(
             ((n.d).card).account_id, ((n.d).term).id, (n.d).template, (n.d).contact,
-            coming_facts(n.d), ((n.d).card).zone, ((n.d).card).next_rung_at, warn_ahead.at
+            coming_facts(n.d), ((n.d).card).zone, ((n.d).card).next_rung_at, tell_ahead.at
         ) as is_new
         from near n
     )

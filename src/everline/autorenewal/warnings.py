@@ -8,23 +8,24 @@ from uuid import UUID
 
 from everline import database, notices
 from everline.jobs import Now
+from everline.jobs.rounds import go_round
 
 
 def warn_ahead(at: datetime, most: int = 500) -> int:
-    """Tell ahead what up to `most` automatic renewals will take; gives how many were told.
+    """Tell ahead what automatic renewals will take, `most` cards a call; gives how many were told.
 
     Every charge of a month or longer, the operator's days before its first try, and any one whose
     plan or price is another; one that is dearer than agreed to asks for a new consent.
     """
-    return int(database.value("select warn_ahead(%s, %s)", [at, most]))
+    return go_round("select done, is_over from warn_ahead(%s, %s)", at, most)
 
 
 def warn_short(at: datetime, most: int = 500) -> int:
-    """Warn of up to `most` automatic renewals that come soon and cannot be paid; gives how many.
+    """Warn of automatic renewals that come soon and cannot be paid, `most` cards a call.
 
-    Once a card and term. Any number of workers may call it side by side.
+    Once a card and term; gives how many were told. Any number of workers may call it.
     """
-    return int(database.value("select warn_short(%s, %s)", [at, most]))
+    return go_round("select done, is_over from warn_short(%s, %s)", at, most)
 
 
 def tell(notice_id: UUID, now: Now) -> str:

@@ -1,35 +1,58 @@
 -- What people are told of automatic renewal: that the balance will not suffice, and that it was
 -- tried in vain. How it stands is told by standing.sql.
 
--- part due_soon: the cards whose next rung comes within the warning time and that nothing can pay,
--- but for those that were warned in this term.
-create or replace function due_soon(at timestamptz, most integer) returns setof coming
+-- part due_soon: those of these cards whose next rung comes within the warning time and that
+-- nothing can pay, but for those that were warned in this term.
+create or replace function due_soon(cards uuid[], at timestamptz) returns setof coming
 language sql stable as $$
     select k::coming from cards_card c
     cross join lateral coming_charge(c, due_soon.at) k
-    where c.next_rung_at <= due_soon.at + warning_time_max() and c.state = 'bound'
-      and urgency(c.rung_ends_at, c.next_rung_at)
-      <= due_soon.at + warning_time_max() + interval '72 hours'
+    where c.id = any(due_soon.cards) and c.state = 'bound'
+      and c.next_rung_at <= due_soon.at + warning_time_max()
       and c.next_rung_at <= due_soon.at + warning_time((k.term).starts_at, (k.term).ends_at)
       and k.template = 'auto_short'
       and not exists (
           select from notices_warned w
           where w.fact_id = (k.term).id and w.template in ('auto_short', 'auto_failed')
       )
-    order by c.next_rung_at limit least(due_soon.most, 1000)
+    order by c.next_rung_at, c.id
 $$;
 
--- verb warn_short: warns of automatic renewals that come soon and that nothing can pay, once a card
--- and term, and not after a refused try that was told. Gives how many were told.
--- Caller: autorenewal/warnings.py; any number side by side. Locks: nothing but the warnings.
-create or replace function warn_short(at timestamptz, most integer) returns integer
-language sql security definer set search_path from current as $$
+-- verb warn_short: goes on with its round through up to `most` cards and warns of automatic
+-- renewals that come soon and that nothing can pay, once a card and term, and not after a refused
+-- try that was told. Gives how many were told, and whether the round is over.
+-- Caller: autorenewal/warnings.py; of several one looks at a time. Locks: the round, the warnings.
+create or replace function warn_short(
+    at timestamptz, most integer, out done integer, out is_over boolean
+)
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    going jobs_round;
+    near slice;
+begin
+    done := 0;
+    is_over := true;
+    going := begin_round('warn_short', interval '15 minutes', warn_short.at);
+    if going.sweep is not null then
+        near := armed_slice(
+            going, warn_short.at + warning_time_max() + interval '72 hours',
+            least(warn_short.most, 1000)
+        );
+        done := tell_short(near.ids, warn_short.at);
+        is_over := end_slice(going, near, least(warn_short.most, 1000));
+    end if;
+end $$;
+
+-- part tell_short: warns of these cards' renewals that nothing can pay; gives how many were told.
+create or replace function tell_short(cards uuid[], at timestamptz) returns integer
+language sql as $$
     with near as materialized (
-        select s from due_soon(warn_short.at, warn_short.most) s
+        select s from due_soon(tell_short.cards, tell_short.at) s
     ), warned as materialized (
         select warn(
             ((n.s).card).account_id, ((n.s).term).id, 'auto_short', (n.s).contact,
-            coming_facts(n.s), ((n.s).card).zone, ((n.s).term).ends_at, warn_short.at
+            coming_facts(n.s), ((n.s).card).zone, ((n.s).term).ends_at, tell_short.at
         ) as is_new
         from near n
     )

@@ -190,10 +190,8 @@ def sweeps(*, one_at_a_time: bool = False) -> tuple[Sweep, ...]:
         Sweep("warn_short", 60, lambda now: autorenewal.warn_short(now()), repeats_max=20),
         Sweep("warn_ahead", 60, lambda now: autorenewal.warn_ahead(now()), repeats_max=20),
         Sweep("warn_ending", 60, lambda now: endings.warn_ending(now()), repeats_max=20),
-        Sweep(
-            "warn_number_ends", HOUR, lambda now: endings.warn_number_ends(now()), repeats_max=20
-        ),
-        Sweep("recycle_lapsed", HOUR, lambda now: endings.recycle_lapsed(now()), repeats_max=20),
+        Sweep("warn_number_ends", 60, lambda now: endings.warn_number_ends(now()), repeats_max=20),
+        Sweep("recycle_lapsed", 60, lambda now: endings.recycle_lapsed(now()), repeats_max=20),
         Sweep("put_back_esims", 60, lambda now: endings.put_back_esims(now()), repeats_max=20),
         Sweep("bind_installed", 30, renewals.bind_installed),
         Sweep("ask_setups", 10, renewals.ask_setups),

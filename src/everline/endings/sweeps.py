@@ -1,6 +1,7 @@
 """The sweeps of endings: found by state and never by a timer, so nothing is missed by an outage.
 
-Any number of workers may call each side by side. What they do stands in the SQL beside.
+Any number of workers may call each side by side. What they do stands in the SQL beside; most go
+their rounds, `most` cards or terms a call.
 """
 
 from datetime import datetime
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from everline import database
 from everline.jobs import Now
+from everline.jobs.rounds import go_round
 
 
 def warn_ending(at: datetime, most: int = 500) -> int:
@@ -15,7 +17,7 @@ def warn_ending(at: datetime, most: int = 500) -> int:
 
     Seven days, three days, one day and six hours before, as far as they fit the term; once each.
     """
-    return int(database.value("select warn_ending(%s, %s)", [at, most]))
+    return go_round("select done, is_over from warn_ending(%s, %s)", at, most)
 
 
 def warn_data(term_id: UUID, now: Now) -> bool:
@@ -28,7 +30,7 @@ def warn_data(term_id: UUID, now: Now) -> bool:
 
 def warn_number_ends(at: datetime, most: int = 500) -> int:
     """Warn that a number is given away, 14 days and 2 days before; gives how many."""
-    return int(database.value("select warn_number_ends(%s, %s)", [at, most]))
+    return go_round("select done, is_over from warn_number_ends(%s, %s)", at, most)
 
 
 def recycle_lapsed(at: datetime, most: int = 500) -> int:
@@ -36,7 +38,7 @@ def recycle_lapsed(at: datetime, most: int = 500) -> int:
 
     Never one that is lost or in stock, with an open renewal, or a payment that may still arrive.
     """
-    return int(database.value("select recycle_lapsed(%s, %s)", [at, most]))
+    return go_round("select done, is_over from recycle_lapsed(%s, %s)", at, most)
 
 
 def put_back_esims(at: datetime, most: int = 500) -> int:

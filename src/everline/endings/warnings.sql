@@ -19,12 +19,58 @@ language sql immutable as $$
     where s.ahead <= (reminders.ends_at - reminders.starts_at) / 2
 $$;
 
--- verb warn_ending: reminds that service ends, when no mandate renews the card or it is paused
--- until then; each reminder once a term, and only the latest one when several are due.
--- Caller: endings/sweeps.py; any number side by side. Locks: nothing but the warnings. Who asked
--- for the confirmation of the term's renewal is told, else the holder. Gives how many terms.
-create or replace function warn_ending(at timestamptz, most integer) returns integer
-language sql security definer set search_path from current as $$
+-- part ending_slice: the next terms of a round, of those that end by an instant.
+create or replace function ending_slice(
+    going jobs_round, until timestamptz, most integer, at timestamptz
+) returns slice
+language sql stable as $$
+    with near as materialized (
+        select e.id, e.ends_at from cards_entitlement e
+        where e.ends_at <= ending_slice.until and (e.ends_at, e.id) > (
+            greatest((ending_slice.going).at, ending_slice.at),
+            case when (ending_slice.going).at >= ending_slice.at
+                then (ending_slice.going).last_id
+                else 'ffffffff-ffff-ffff-ffff-ffffffffffff' end
+        )
+        order by e.ends_at, e.id limit ending_slice.most
+    ), latest as (
+        select n.* from near n order by n.ends_at desc, n.id desc limit 1
+    )
+    select row(array(select n.id from near n), null, l.ends_at, l.id)::slice
+    from (select) as always left join latest l on true
+$$;
+
+-- verb warn_ending: goes on with its round through up to `most` terms and reminds that service
+-- ends, when no mandate renews the card or it is paused until then; each reminder once a term, and
+-- only the latest one when several are due. Gives how many were told, and whether the round is
+-- over.
+-- Caller: endings/sweeps.py; of several one looks at a time. Locks: the round, the warnings.
+create or replace function warn_ending(
+    at timestamptz, most integer, out done integer, out is_over boolean
+)
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    going jobs_round;
+    near slice;
+begin
+    done := 0;
+    is_over := true;
+    going := begin_round('warn_ending', interval '15 minutes', warn_ending.at);
+    if going.sweep is not null then
+        near := ending_slice(
+            going, warn_ending.at + interval '7 days', least(warn_ending.most, 1000),
+            warn_ending.at
+        );
+        done := remind(near.ids, warn_ending.at);
+        is_over := end_slice(going, near, least(warn_ending.most, 1000));
+    end if;
+end $$;
+
+-- part remind: reminds of the end of these terms, as far as it is time. Who asked for the
+-- confirmation of the term's renewal is told, else the holder. Gives how many terms.
+create or replace function remind(terms uuid[], at timestamptz) returns integer
+language sql as $$
     with near as materialized (
         select
             c as card, e as term, coalesce(m.contact, r.contact) as contact, p.code as plan,
@@ -34,14 +80,14 @@ language sql security definer set search_path from current as $$
         left join renewals_renewal r on r.id = e.renewal_id
         inner join catalogue_planversion v on v.id = e.plan_version_id
         inner join catalogue_plan p on p.id = v.plan_id
-        left join catalogue_plan s on s.id = p.successor_id and p.retired_at <= warn_ending.at
+        left join catalogue_plan s on s.id = p.successor_id and p.retired_at <= remind.at
         left join autorenewal_mandate m on m.card_id = c.id and m.ended_at is null
             and is_paused(m.paused_until, m.is_skip, e.ends_at, e.ends_at)
         cross join lateral (
             select k.template from reminders(e.starts_at, e.ends_at) k
-            where k.due_at <= warn_ending.at order by k.due_at desc limit 1
+            where k.due_at <= remind.at order by k.due_at desc limit 1
         ) d
-        where e.ends_at > warn_ending.at and e.ends_at <= warn_ending.at + interval '7 days'
+        where e.id = any(remind.terms) and e.ends_at > remind.at
           and e.state <> 'cancelled' and (c.next_rung_at is null or m.paused_until is not null)
           and c.state in ('activated', 'bound', 'suspended')
           and not exists (
@@ -51,7 +97,7 @@ language sql security definer set search_path from current as $$
           and not exists (
               select from notices_warned w where w.fact_id = e.id and w.template = d.template
           )
-        order by e.ends_at limit least(warn_ending.most, 1000)
+        order by e.ends_at, e.id
     ), warned as materialized (
         select warn(
             (n.card).account_id, (n.term).id, n.template, n.contact, jsonb_build_object(
@@ -59,7 +105,7 @@ language sql security definer set search_path from current as $$
                 'plan', n.plan, 'ends_at', (n.term).ends_at, 'successor', n.successor,
                 'gone_at', (n.term).ends_at + lapsed_time(), 'paused_until', n.paused_until,
                 'mandate', n.mandate_id
-            ), (n.card).zone, (n.term).ends_at, warn_ending.at
+            ), (n.card).zone, (n.term).ends_at, remind.at
         ) as is_new
         from near n
     )

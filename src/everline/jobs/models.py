@@ -1,4 +1,4 @@
-"""The queue's one table. A done job is deleted; a dead one stays until a person decides."""
+"""The queue: a done job is deleted, a dead one stays until a person decides. And sweeps' rounds."""
 
 from django.db import models
 
@@ -28,3 +28,18 @@ class Job(models.Model):
         indexes = [
             models.Index(fields=["state", "run_at", "id"], name="job_by_state_and_id"),
         ]
+
+
+class Round(models.Model):
+    """How far a sweep has come that looks at very many rows, a slice a call.
+
+    `hour`, `at` and `last_id` are the place of the last row in the order of the sweep's index.
+    """
+
+    sweep = models.CharField(max_length=24, primary_key=True)
+    began_at = models.DateTimeField()
+    hour = models.DateTimeField(null=True)
+    at = models.DateTimeField(null=True)
+    last_id = models.UUIDField(null=True)
+    looked = models.IntegerField(default=0)
+    is_over = models.BooleanField()
