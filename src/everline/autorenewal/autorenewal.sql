@@ -13,8 +13,10 @@ create type sale as (
 );
 
 -- part wanted: the plan version that a mandate renews a card with, and the most that was agreed to;
--- null agrees to the price of the day.
-create type wanted as (card_id uuid, version_id uuid, agreed bigint);
+-- null agrees to the price of the day. With the mandate and the card's next rung.
+create type wanted as (
+    card_id uuid, version_id uuid, agreed bigint, mandate autorenewal_mandate, rung_at timestamptz
+);
 
 -- part agreement: the plan version that words of consent are about, with its price of now.
 create type agreement as (

@@ -30,7 +30,7 @@ $$;
 create or replace function wanted_versions(cards uuid[], at timestamptz) returns setof wanted
 language sql stable as $$
     with asked as materialized (
-        select c.id as card_id, c.currency, m.total, coalesce(m.plan_id, (
+        select c.id as card_id, c.currency, c.next_rung_at, m as mandate, coalesce(m.plan_id, (
             select v.plan_id from cards_entitlement e
             inner join catalogue_planversion v on v.id = e.plan_version_id
             where e.card_id = c.id and e.state <> 'cancelled' order by e.ends_at desc limit 1
@@ -47,9 +47,10 @@ language sql stable as $$
         from (select distinct a.plan_id from asked a) d
         cross join lateral heir(d.plan_id, wanted_versions.at) h (plan_id)
     )
-    select a.card_id, s.version_id, coalesce(a.total, case when s.is_heir then price_of(
-        a.plan_id, a.currency, wanted_versions.at
-    ) end)
+    select
+        a.card_id, s.version_id, coalesce((a.mandate).total, case when s.is_heir then price_of(
+            a.plan_id, a.currency, wanted_versions.at
+        ) end), a.mandate, a.next_rung_at
     from asked a left join sold s on s.plan_id = a.plan_id
 $$;
 
@@ -70,16 +71,15 @@ language sql stable as $$
         ) q
     )
     select
-        everline_uuid7(due_offers.at), c.id || ':'
+        everline_uuid7(due_offers.at), w.card_id || ':'
         || extract(epoch from (o.q).starts_at)::bigint || ':'
-        || extract(epoch from c.next_rung_at)::bigint,
-        w.agreed, is_paused(m.paused_until, m.is_skip, (o.q).present_ends_at, due_offers.at),
-        m.below_bytes is not null and is_low(c.id, c.next_rung_at), m.paused_until,
-        m.means_order::text, m.contact, o.q
-    from offers o
-    inner join wanted w on w.card_id = (o.q).card_id
-    inner join cards_card c on c.id = (o.q).card_id
-    inner join autorenewal_mandate m on m.card_id = (o.q).card_id and m.ended_at is null
+        || extract(epoch from w.rung_at)::bigint,
+        w.agreed, is_paused(
+            (w.mandate).paused_until, (w.mandate).is_skip, (o.q).present_ends_at, due_offers.at
+        ),
+        (w.mandate).below_bytes is not null and is_low(w.card_id, w.rung_at),
+        (w.mandate).paused_until, (w.mandate).means_order::text, (w.mandate).contact, o.q
+    from offers o inner join wanted w on w.card_id = (o.q).card_id
 $$;
 
 -- part judge_due: quotes the locked cards and says of each what stands against renewing it.

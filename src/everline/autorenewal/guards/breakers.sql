@@ -66,6 +66,18 @@ language sql stable as $$
     from counted k where k.reached is not null or k.total > k.month_total_max
 $$;
 
+-- part charged_lately: which of these cards were charged so often in 24 hours, in one look for all.
+create or replace function charged_lately(cards uuid[], most bigint, at timestamptz)
+returns setof uuid
+language sql stable as $$
+    select d.id from unnest(charged_lately.cards) as d (id)
+    left join renewals_renewal r on r.card_id = d.id
+        and case when r.state in ('paid', 'delivered') then r.starts_at end
+        >= charged_lately.at - interval '1 day'
+        and r.channel = 'auto' and r.paid_at > charged_lately.at - interval '1 day'
+    group by d.id having count(r.id) >= charged_lately.most
+$$;
+
 -- part park_often: parks the due cards that were charged as often in 24 hours as the operator
 -- allows: one more charge is a mistake of ours or of a plan, and a person looks.
 create or replace function park_often(due uuid[], at timestamptz) returns void
@@ -79,7 +91,7 @@ language sql as $$
     from (select coalesce((
         select o.auto_card_day_max from catalogue_policy o where o.id = 1
     ), 3) as most) k
-    cross join unnest(park_often.due) as d (id)
+    cross join lateral charged_lately(park_often.due, k.most, park_often.at) d (id)
     inner join cards_card c on c.id = d.id
     cross join lateral paid_since(c.id, c.account_id, greatest(
         park_often.at - interval '1 day', coalesce((
@@ -91,14 +103,16 @@ language sql as $$
 $$;
 
 -- part missed: which due cards waited while everything was stopped, until their term was over:
--- they are not charged for what they cannot go on from.
+-- they are not charged for what they cannot go on from. Without a stop no card is looked at.
 create or replace function missed(due uuid[], at timestamptz) returns setof guard
 language sql stable as $$
     select c.id, 'auto_parked', jsonb_build_object('since', s.since, 'until', s.released_at)
     from cards_card c
     inner join autorenewal_stop s on s.released_at > missed.at - interval '2 days'
         and c.next_rung_at <= s.released_at
-    where c.id = any(missed.due) and not exists (
+    where c.id = any(case when exists (
+        select from autorenewal_stop k where k.released_at > missed.at - interval '2 days'
+    ) then missed.due else '{}' end) and not exists (
         select from cards_entitlement e
         where e.card_id = c.id and e.state <> 'cancelled' and e.ends_at > missed.at
     )
