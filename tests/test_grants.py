@@ -54,6 +54,7 @@ SHARED: Final = {
     "ledger_rollup": "sums of the operator's own accounts",
     "ledger_watermark": "how far the sums have read",
     "payments_callback": "comes before anybody knows whose it is",
+    "payments_disputes": "through when a gateway was asked for disputes",
     "payments_dispute": "may be of a payment that is nobody's here",
     "payments_pace": "how fast a gateway is sent the charges of all cards",
     "renewals_cohort": "what many cards have bought",

@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,14 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from everline.errors import MisuseError
 from everline.money import Money
-from everline.payments.gateways import Disputing, Examinable, Failed, Succeeded, Unknown
+from everline.payments.gateways import (
+    Disputing,
+    Examinable,
+    Failed,
+    Opened,
+    Succeeded,
+    Unknown,
+)
 from everline.payments.gateways.stripe import TOLERANCE_SECONDS, Stripe
 from everline.payments.gateways.stripe_wire import Keys
 from tests.peers.stripe.proxy import Proxy
@@ -259,6 +267,20 @@ class TestDisputes:
         told = stripe.read_dispute(made["id"])
         assert not isinstance(told, Unknown)
         assert (told.state, told.is_inquiry) == (state, is_inquiry)
+
+    def test_those_of_a_time_are_listed_page_by_page(self, stripe: Stripe, peer: Peer) -> None:
+        yes = paid(stripe, peer, charge())
+        first = datetime(2026, 11, 1, tzinfo=UTC)
+        made = [
+            peer.do(
+                "dispute", payment_intent=yes.reference, is_another=True,
+                created=int(first.timestamp()) + number,
+            )["id"]
+            for number in range(103)
+        ]  # fmt: skip
+        told = stripe.disputes_since(first, first + timedelta(seconds=102))
+        assert told == Opened(tuple(reversed(made[:102])), is_all=True)
+        assert stripe.disputes_since(first - timedelta(days=1), first) == Opened((), is_all=True)
 
     def test_what_cannot_be_read(self, stripe: Stripe, peer: Peer) -> None:
         yes = paid(stripe, peer, charge())

@@ -287,6 +287,33 @@ class TestDisputes:
         shop.verb("settle_dispute", its_id, *values)
         assert shop.all("select state, ask_at from payments_dispute") == [("won", claimed)]
 
+    def test_one_whose_webhook_is_lost_is_found_and_the_webhook_may_come_late(
+        self, shop: World, peer: Peer, webhooks: Receiver, proxy: Proxy
+    ) -> None:
+        browser = ordered(shop)
+        come_back(browser, peer.pay(key_of(shop))["location"])
+        shop.deliver_all()
+        reference = shop.one("select reference from payments_attempt")
+        opened = int((shop.at - timedelta(days=9)).timestamp())
+        peer.do("dispute", payment_intent=reference, created=opened)
+        proxy.fail("GET /v1/disputes?", "cut")
+        assert payments.find_disputes(shop.now) == 0
+        assert shop.all("select state from payments_dispute") == []
+        assert payments.find_disputes(shop.now) == 1
+        assert dispute(shop) == ("told", None, None)
+        assert payments.read_disputes(shop.now) == 1
+        read = dispute(shop)
+        assert read[::2] == ("to_answer", 1250)
+        assert payments.find_disputes(shop.now) == 0
+        assert payments.read_disputes(shop.now) == 0
+        assert pass_on(told(webhooks, "charge.dispute.created")).status_code == 200
+        assert payments.read_disputes(shop.now) == 1
+        assert dispute(shop) == read
+        shop.advance(hours=5)
+        assert payments.find_disputes(shop.now) == 0
+        (through,) = shop.all("select through from payments_disputes")
+        assert through == (shop.at,)
+
 
 def dispute(world: World) -> tuple[Any, ...]:
     """How the one dispute stands, and which attempt it is about."""

@@ -198,6 +198,7 @@ def sweeps(*, one_at_a_time: bool = False) -> tuple[Sweep, ...]:
         Sweep("expire", 5, lambda now: renewals.expire_due(now, 500)),
         Sweep("callbacks", 30, lambda now: payments.replay_callbacks(now())),
         Sweep("disputes", 30, payments.read_disputes),
+        Sweep("find_disputes", HOUR, payments.find_disputes),
         Sweep("roll_up", 10, lambda _now: ledger.roll_up()),
         Sweep("refill", 30, lambda now: ledger.refill(now())),
         Sweep("earn", HOUR, _earn_yesterday),

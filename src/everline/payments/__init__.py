@@ -28,7 +28,7 @@ from everline.payments.attempts import (
     waiting_by_gateway,
 )
 from everline.payments.consent import KEEP_VERSION, KEEP_WORDS, keep_words
-from everline.payments.disputes import read_disputes
+from everline.payments.disputes import find_disputes, read_disputes
 from everline.payments.gateways import Abilities, Gateway, by_page, gateway, installed
 from everline.payments.methods import (
     NOTHING_KEPT,
@@ -77,6 +77,7 @@ __all__ = [
     "claim_setups",
     "end_method",
     "find_attempt",
+    "find_disputes",
     "find_refund",
     "find_setup",
     "first_attempt",

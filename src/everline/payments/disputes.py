@@ -1,4 +1,4 @@
-"""Disputes: told of by a callback, read at their gateway, and recorded for finance.
+"""Disputes: told of by a callback, or found, read at their gateway, and recorded for finance.
 
 The gateway is where they are answered. Nothing is booked and nothing is taken from anybody because
 of one: docs/decisions/0020. The verbs stand in disputes.sql.
@@ -19,6 +19,17 @@ ASK_AGAIN_SECONDS: Final = (60, 300, 3600, 6 * 3600, *(DAY_SECONDS,) * 30)
 
 OVER: Final = frozenset({"won", "lost", "closed"})
 """States that are read again only when the gateway tells of the dispute again."""
+
+
+FIRST_DAYS: Final = 30
+"""How far a gateway is asked back the first time."""
+
+AGAIN_HOURS: Final = 1
+"""What was listed is listed again for so long: clocks differ, and lists may lag behind."""
+
+SPAN_MAX: Final = timedelta(days=5)
+SPAN_MIN: Final = timedelta(minutes=1)
+LOOKS_MAX: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +83,39 @@ def read_disputes(now: Callable[[], datetime], most: int = 20) -> int:
             [each.id, *said, each.ask_at, following, at],
         )
     return len(due)
+
+
+def find_disputes(now: Callable[[], datetime]) -> int:
+    """Ask each gateway that can tell which disputes were opened; gives how many were new.
+
+    So one whose callback was lost is found. A time in which too many were opened is asked for in
+    shorter spans, LOOKS_MAX a call; the next call goes on where this one ended.
+    """
+    return sum(
+        _find_at(name, adapter, now())
+        for name, adapter in installed().items()
+        if isinstance(adapter, Disputing)
+    )
+
+
+def _find_at(gateway_name: str, adapter: Disputing, at: datetime) -> int:
+    """Go from when a gateway was asked last to now."""
+    asked = database.value("select disputes_asked(%s)", [gateway_name])
+    since = min(asked, at) - timedelta(hours=AGAIN_HOURS) if asked else at - timedelta(FIRST_DAYS)
+    span, found = SPAN_MAX, 0
+    for _look in range(LOOKS_MAX):
+        until = min(since + span, at)
+        with database.outside():
+            told = adapter.disputes_since(since, until)
+        if isinstance(told, Unknown):
+            break
+        if not told.is_all and span > SPAN_MIN:
+            span = max(span // 8, SPAN_MIN)
+            continue
+        listed = list(dict.fromkeys(told.references))
+        verb = "select find_disputes(%s, %s::text[], %s, %s)"
+        found += int(database.value(verb, [gateway_name, listed, until, at]))
+        if until >= at:
+            break
+        since = until
+    return found

@@ -1,5 +1,6 @@
 -- Disputes: payments that the customer's bank takes back, or asks about. They are recorded and not
--- booked: docs/decisions/0020. A callback only makes one known; it is read at its gateway.
+-- booked: docs/decisions/0020. A callback only makes one known, or a look at its gateway when the
+-- callback was lost; it is read at its gateway.
 
 -- verb note_dispute: remembers that a gateway told of a dispute, and makes reading it due at once.
 -- Caller: payments/disputes.py. Locks: the dispute.
@@ -16,6 +17,42 @@ begin
     )
     on conflict on constraint dispute_is_kept_once
     do update set asks = 0, ask_at = note_dispute.at;
+end $$;
+
+-- verb disputes_asked: through when a gateway was asked for disputes; null before the first time.
+-- Caller: payments/disputes.py. Locks: nothing.
+create or replace function disputes_asked(gateway text) returns timestamptz
+language sql stable security definer set search_path from current as $$
+    select d.through from payments_disputes d where d.gateway = disputes_asked.gateway
+$$;
+
+-- verb find_disputes: remembers those of the disputes that a gateway lists which no callback told
+-- of, and through when it was asked. Gives how many were new.
+-- Caller: payments/disputes.py. Locks: the disputes that are new. A callback at the same moment
+-- makes the same row.
+create or replace function find_disputes(
+    gateway text, listed text[], through timestamptz, at timestamptz
+) returns integer
+language plpgsql security definer set search_path from current as $$
+#variable_conflict error
+declare
+    found_new integer;
+begin
+    perform check_at(find_disputes.at);
+    select count(*) into found_new from (
+        select note_dispute(find_disputes.gateway, u.reference, find_disputes.at)
+        from unnest(find_disputes.listed) as u (reference)
+        where not exists (
+            select from payments_dispute d
+            where d.gateway = find_disputes.gateway and d.reference = u.reference
+        )
+        offset 0
+    ) noted;
+    insert into payments_disputes as d (gateway, through)
+    values (find_disputes.gateway, find_disputes.through)
+    on conflict on constraint payments_disputes_pkey
+    do update set through = greatest(d.through, excluded.through);
+    return found_new;
 end $$;
 
 -- verb claim_disputes: gives disputes that are to be read at their gateway, for `seconds`.

@@ -251,6 +251,13 @@ class Dispute(models.Model):
         ]
 
 
+class Disputes(models.Model):
+    """Through when a gateway was asked which disputes were opened."""
+
+    gateway = models.CharField(primary_key=True, max_length=20)
+    through = models.DateTimeField()
+
+
 class Callback(models.Model):
     """A gateway's callback as it came, stored before anything is believed; partitioned by month."""
 

@@ -71,6 +71,7 @@ ROUTES: dict[tuple[str, str], Callable[..., Any]] = {
     ("POST", "/v1/checkout/sessions"): pages.create,
     ("GET", "/v1/checkout/sessions/{id}"): pages.retrieve,
     ("POST", "/v1/checkout/sessions/{id}/expire"): pages.expire,
+    ("GET", "/v1/disputes"): disputes.listed,
     ("GET", "/v1/disputes/{id}"): disputes.retrieve,
     ("GET", "/c/pay/{id}"): pages.shown,
     ("GET", "/c/pay/{id}/sent"): pages.sent,

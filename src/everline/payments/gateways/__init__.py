@@ -174,6 +174,14 @@ class Dispute:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """The disputes that a gateway lists of a time, by what it calls them; not all when too many."""
+
+    references: tuple[str, ...]
+    is_all: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Abilities:
     """What a gateway can do, and at what pace it is asked; `currencies` None means all.
 
@@ -272,6 +280,10 @@ class Disputing(Protocol):
 
     def read_dispute(self, reference: str) -> Dispute | Unknown:
         """Read how a dispute stands that a callback pointed at."""
+        ...
+
+    def disputes_since(self, since: datetime, until: datetime) -> Opened | Unknown:
+        """List the disputes that were opened since an instant and before another one."""
         ...
 
 

@@ -31,6 +31,7 @@ from everline.payments.gateways import (
     Failed,
     Hint,
     Known,
+    Opened,
     Outcome,
     RefundOutcome,
     Setup,
@@ -56,7 +57,7 @@ from everline.payments.gateways.stripe_answers import (
     refused,
     settled,
 )
-from everline.payments.gateways.stripe_events import DisputeRead, Event, dispute_of
+from everline.payments.gateways.stripe_events import DisputeRead, Event, dispute_of, opened
 from everline.payments.gateways.stripe_keeping import led
 from everline.payments.gateways.stripe_money import CURRENCIES, minor_of
 from everline.payments.gateways.stripe_orders import page, payment
@@ -226,6 +227,14 @@ class Stripe:
             with self._wire.question() as v1:
                 told = v1.disputes.retrieve(reference, {"expand": ["payment_intent"]})
                 return dispute_of(read(told, DisputeRead))
+        except (FaultError, RefusedError) as error:
+            return Unknown(error.detail)
+
+    def disputes_since(self, since: datetime, until: datetime) -> Opened | Unknown:
+        """List the disputes that were opened since an instant and before another one."""
+        try:
+            with self._wire.question() as v1:
+                return opened(v1, since, until)
         except (FaultError, RefusedError) as error:
             return Unknown(error.detail)
 

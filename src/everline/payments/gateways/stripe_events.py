@@ -1,4 +1,4 @@
-"""What Stripe tells of by itself: the event of a webhook, and a dispute, which is read again.
+"""What Stripe tells of by itself: the event of a webhook, and disputes, which are read again.
 
 Of an event only what it points at is read, since nothing that it says is believed. How its
 signature is verified is in stripe.py. Statuses are those of Stripe's published OpenAPI description.
@@ -7,15 +7,20 @@ signature is verified is in stripe.py. Statuses are those of Stripe's published 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+import stripe
 
 from everline.errors import FaultError
-from everline.payments.gateways import Dispute
+from everline.payments.gateways import REFERENCE_LENGTH_MAX, Dispute, Opened
 from everline.payments.gateways.stripe_answers import ATTEMPT, KEY_LENGTH_MAX, Intent
 from everline.payments.gateways.stripe_money import money_of
-from everline.payments.gateways.stripe_wire import SYSTEM, Problem
+from everline.payments.gateways.stripe_wire import SYSTEM, Problem, read
+
+PAGES_MAX: Final = 10
+PAGE: Final = 100
+"""How many disputes Stripe lists at once: docs.stripe.com/api/disputes/list."""
 
 INQUIRY: Final = "warning_"
 """With this the statuses of a dispute begin that is a bank's question yet, and takes no money."""
@@ -49,6 +54,15 @@ class DisputeRead(msgspec.Struct, frozen=True):
     reason: str = ""
     evidence_details: _Evidence | None = None
     payment_intent: Intent | str | None = None
+
+
+class _Named(msgspec.Struct, frozen=True):
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=REFERENCE_LENGTH_MAX)]
+
+
+class _Listed(msgspec.Struct, frozen=True):
+    data: tuple[_Named, ...]
+    has_more: bool
 
 
 class _Object(msgspec.Struct, frozen=True):
@@ -114,3 +128,20 @@ def dispute_of(told: DisputeRead) -> Dispute:
         is_inquiry=told.status.startswith(INQUIRY),
         answer_by=datetime.fromtimestamp(due, UTC) if due else None,
     )
+
+
+def opened(v1: stripe.V1Services, since: datetime, until: datetime) -> Opened:
+    """List the disputes that were opened in a time, the newest first, at most a thousand."""
+    found: list[str] = []
+    for _page in range(PAGES_MAX):
+        asked: stripe.params.DisputeListParams = {
+            "created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())},
+            "limit": PAGE,
+        }
+        if found:
+            asked["starting_after"] = found[-1]
+        told = read(v1.disputes.list(asked), _Listed)
+        found += [each.id for each in told.data]
+        if not (told.has_more and told.data):
+            return Opened(tuple(found), is_all=not told.has_more)
+    return Opened(tuple(found), is_all=False)
