@@ -112,7 +112,7 @@ def test_the_most_urgent_terms_go_on_first_and_nothing_is_tried_before(world: Wo
     due = []
     for _card in range(4):
         due.append(armed(world, plan, balance=5000))
-        world.advance(minutes=10)
+        world.advance(minutes=70)  # They are told apart by the hour.
     _down(world, due[0], timedelta(hours=25), hours=30)
     assert find_outage(world.at) is not None
     ended = end_outage(world.at, 3)

@@ -11,22 +11,6 @@ $$;
 -- part lapsed: a card that has lapsed, with its last term and when its number is given away.
 create type lapsed as (card cards_card, term cards_entitlement, gone_at timestamptz);
 
--- part card_slice: the next cards of a round, by their ids.
-create or replace function card_slice(going jobs_round, most integer) returns slice
-language sql stable as $$
-    with near as materialized (
-        select c.id from cards_card c
-        where c.id > coalesce(
-            (card_slice.going).last_id, '00000000-0000-0000-0000-000000000000'
-        )
-        order by c.id limit card_slice.most
-    ), latest as (
-        select n.* from near n order by n.id desc limit 1
-    )
-    select row(array(select n.id from near n), null, null, l.id)::slice
-    from (select) as always left join latest l on true
-$$;
-
 -- part lapsing: of these cards those in use whose last term ended so long ago that they are given
 -- away within `within`. Cards that are lost or in stock, and those that never had a term, are none.
 create or replace function lapsing(cards uuid[], within interval, at timestamptz)

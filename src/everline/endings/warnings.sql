@@ -19,27 +19,6 @@ language sql immutable as $$
     where s.ahead <= (reminders.ends_at - reminders.starts_at) / 2
 $$;
 
--- part ending_slice: the next terms of a round, of those that end by an instant.
-create or replace function ending_slice(
-    going jobs_round, until timestamptz, most integer, at timestamptz
-) returns slice
-language sql stable as $$
-    with near as materialized (
-        select e.id, e.ends_at from cards_entitlement e
-        where e.ends_at <= ending_slice.until and (e.ends_at, e.id) > (
-            greatest((ending_slice.going).at, ending_slice.at),
-            case when (ending_slice.going).at >= ending_slice.at
-                then (ending_slice.going).last_id
-                else 'ffffffff-ffff-ffff-ffff-ffffffffffff' end
-        )
-        order by e.ends_at, e.id limit ending_slice.most
-    ), latest as (
-        select n.* from near n order by n.ends_at desc, n.id desc limit 1
-    )
-    select row(array(select n.id from near n), null, l.ends_at, l.id)::slice
-    from (select) as always left join latest l on true
-$$;
-
 -- verb warn_ending: goes on with its round through up to `most` terms and reminds that service
 -- ends, when no mandate renews the card or it is paused until then; each reminder once a term, and
 -- only the latest one when several are due. Gives how many were told, and whether the round is
@@ -59,8 +38,8 @@ begin
     going := begin_round('warn_ending', interval '15 minutes', warn_ending.at);
     if going.sweep is not null then
         near := ending_slice(
-            going, warn_ending.at + interval '7 days', least(warn_ending.most, 1000),
-            warn_ending.at
+            going, warn_ending.at, warn_ending.at + interval '7 days',
+            least(warn_ending.most, 1000)
         );
         done := remind(near.ids, warn_ending.at);
         is_over := end_slice(going, near, least(warn_ending.most, 1000));

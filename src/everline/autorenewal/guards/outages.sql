@@ -55,30 +55,38 @@ begin
 end $$;
 
 -- part cut_off: terms that ended since an outage began, before a try that came due in it was made.
--- Not those of people who wait by their own will, and not those that a person holds back.
+-- Not those of people who wait by their own will, and not those that a person holds back. They are
+-- looked for among what is due, in the order of its index, and not among all that ended.
 create or replace function cut_off(outage autorenewal_outage, at timestamptz)
-returns table (card_id uuid, entitlement_id uuid)
+returns table (
+    card_id uuid, entitlement_id uuid, hour timestamptz, rung_at timestamptz
+)
 language sql stable as $$
-    select c.id, e.id from cards_entitlement e
-    inner join cards_card c on c.id = e.card_id
+    select c.id, t.id, urgency(c.rung_ends_at, c.next_rung_at), c.next_rung_at
+    from cards_card c
     inner join autorenewal_mandate m on m.card_id = c.id and m.ended_at is null
-    where e.ends_at > (cut_off.outage).from_at and e.ends_at <= cut_off.at
-      and e.state <> 'cancelled' and c.next_rung_at <= (cut_off.outage).until_at
-      and c.state = 'bound' and (m.paused_until > e.ends_at) is not true
+    cross join lateral (
+        select e.id, e.ends_at from cards_entitlement e
+        where e.card_id = c.id and e.state <> 'cancelled' order by e.ends_at desc limit 1
+    ) t
+    where c.next_rung_at is not null and c.next_rung_at < (cut_off.outage).until_at
+      and urgency(c.rung_ends_at, c.next_rung_at) <= cut_off.at
+      and urgency(c.rung_ends_at, c.next_rung_at)
+      > (cut_off.outage).from_at - interval '1 hour'
+      and t.ends_at > (cut_off.outage).from_at and t.ends_at <= cut_off.at
+      and c.state = 'bound' and (m.paused_until > t.ends_at) is not true
       and not exists (
-          select from cards_entitlement n
-          where n.card_id = c.id and n.state <> 'cancelled' and n.ends_at > e.ends_at
-      ) and not exists (
           select from autorenewal_prolonging p
-          where p.entitlement_id = e.id and p.cause_id = (cut_off.outage).id
+          where p.entitlement_id = t.id and p.cause_id = (cut_off.outage).id
       ) and not exists (
           select from autorenewal_parked p where p.card_id = c.id and p.released_at is null
       )
 $$;
 
 -- verb end_outage: prolongs up to `most` terms that were cut off by the oldest outage that is not
--- dealt with, and makes their cards due at once; the outage is done with when every try that came
--- due in it was made. Gives how many were prolonged, and how many must be before anything is tried.
+-- dealt with, the most urgent first, to the hour, and makes their cards due at once; the outage is
+-- done with when every try that came due in it was made. Gives how many were prolonged, and how
+-- many must be before anything is tried.
 -- Caller: autorenewal/guards/outages.py; any number side by side. Locks: cards, passing over those
 -- that others hold. While all is stopped nothing is prolonged: that is no outage, and a person
 -- decides.
@@ -102,7 +110,8 @@ begin
     select array_agg(k.id) into held from (
         select c.id from cards_card c inner join cut_off(outage, end_outage.at) x
             on x.card_id = c.id
-        order by c.rung_ends_at limit least(end_outage.most, 1000) for update of c skip locked
+        order by x.hour, x.rung_at, x.card_id limit least(end_outage.most, 1000)
+        for update of c skip locked
     ) k;
     if held is not null then
         prolonged := prolong(array(
@@ -127,6 +136,8 @@ begin
     ) x;
     update autorenewal_outage o set ended_at = end_outage.at
     where o.id = outage.id and o.ended_at is null and still_to_do = 0 and not exists (
-        select from cards_card c where c.next_rung_at <= outage.until_at
+        select from cards_card c
+        where c.next_rung_at < outage.until_at
+          and urgency(c.rung_ends_at, c.next_rung_at) <= outage.until_at + interval '72 hours'
     );
 end $$;

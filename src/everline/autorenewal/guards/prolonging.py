@@ -12,6 +12,7 @@ from uuid import UUID
 
 from everline import database
 from everline.errors import FaultError
+from everline.jobs.rounds import go_round
 from everline.provisioning import Applied, NetworkOrder, NotFound, Refused, Unknown, network
 from everline.renewals.deliver import RENEWED_BY_NETWORK
 
@@ -31,8 +32,11 @@ class _Longer:
 
 
 def begin_grace(at: datetime, most: int = 500) -> int:
-    """Let up to `most` terms go on whose automatic renewal failed to the end; gives how many."""
-    return int(database.value("select begin_grace(%s, %s)", [at, most]))
+    """Let terms go on whose automatic renewal failed to the end; gives how many.
+
+    It looks at `most` terms a call.
+    """
+    return go_round("select done, is_over from begin_grace(%s, %s)", at, most)
 
 
 def prolong(longer_id: UUID, now: Now, network_name: str = RENEWED_BY_NETWORK) -> str:

@@ -151,15 +151,15 @@ language sql stable as $$
     )
 $$;
 
--- part failed_terms: the last terms that ended within the operator's hours of grace, whose
+-- part failed_terms: of these terms those that are the last of their cards and are over, whose
 -- automatic renewal failed to the end, and that were not prolonged for it.
-create or replace function failed_terms(hours interval, at timestamptz)
+create or replace function failed_terms(terms uuid[], at timestamptz)
 returns table (card_id uuid, entitlement_id uuid)
 language sql stable as $$
     select c.id, e.id from cards_entitlement e
     inner join cards_card c on c.id = e.card_id
     inner join autorenewal_mandate m on m.card_id = c.id and m.ended_at is null
-    where e.ends_at > failed_terms.at - failed_terms.hours and e.ends_at <= failed_terms.at
+    where e.id = any(failed_terms.terms) and e.ends_at <= failed_terms.at
       and e.state <> 'cancelled' and c.state = 'bound' and c.next_rung_at = 'infinity'
       and (m.paused_until > e.ends_at) is not true
       and not exists (
@@ -174,43 +174,68 @@ language sql stable as $$
       ) and failed(c.id, e.starts_at)
 $$;
 
--- verb begin_grace: lets up to `most` terms go on whose automatic renewal failed to the end, for
--- the operator's hours and with the operator's bridge of data, once a term. Nothing while either
--- is 0. Gives how many. It is tried on along the ladder of the longer term.
--- Caller: autorenewal/guards/prolonging.py; any number side by side. Locks: cards, passing over
--- those that others hold.
-create or replace function begin_grace(at timestamptz, most integer) returns integer
+-- verb begin_grace: goes on with its round through up to `most` terms that ended within the
+-- operator's hours of grace, and lets those go on whose automatic renewal failed to the end, for
+-- these hours and with the operator's bridge of data, once a term. Nothing while either is 0. Gives
+-- how many, and whether the round is over. It is tried on along the ladder of the longer term.
+-- Caller: autorenewal/guards/prolonging.py; of several one looks at a time. Locks: the round;
+-- cards, passing over those that others hold.
+create or replace function begin_grace(
+    at timestamptz, most integer, out done integer, out is_over boolean
+)
 language plpgsql security definer set search_path from current as $$
 #variable_conflict error
 declare
+    going jobs_round;
+    near slice;
     hours interval;
     bridge bigint;
     held uuid[];
-    begun integer;
 begin
     perform check_at(begin_grace.at);
+    done := 0;
+    is_over := true;
     select make_interval(hours => p.grace_hours), p.bridge_bytes into hours, bridge
     from catalogue_policy p where p.id = 1 and p.grace_hours > 0 and p.bridge_bytes > 0;
-    if hours is null then
-        return 0;
+    if hours is not null then
+        going := begin_round('begin_grace', interval '1 minute', begin_grace.at);
     end if;
+    if going.sweep is null then
+        return;
+    end if;
+    near := ending_slice(
+        going, begin_grace.at - hours, begin_grace.at, least(begin_grace.most, 1000)
+    );
     select array_agg(k.id) into held from (
         select c.id from cards_card c
-        where c.id in (select f.card_id from failed_terms(hours, begin_grace.at) f)
-        order by c.rung_ends_at limit least(begin_grace.most, 1000) for update skip locked
+        where c.id in (select f.card_id from failed_terms(near.ids, begin_grace.at) f)
+        order by c.id for update skip locked
     ) k;
-    if held is null then
-        return 0;
+    if held is not null then
+        done := give_grace(held, near.ids, hours, bridge, begin_grace.at);
     end if;
+    is_over := end_slice(going, near, least(begin_grace.most, 1000));
+end $$;
+
+-- part give_grace: lets the failed ones of these terms go on, those of locked cards, and arms them.
+create or replace function give_grace(
+    cards uuid[], terms uuid[], hours interval, bridge bigint, at timestamptz
+) returns integer
+language plpgsql as $$
+#variable_conflict error
+declare
+    begun integer;
+begin
     begun := prolong(array(
         select row(
-            c.id, c.account_id, e.id, e.id, 'grace', e.ends_at, e.ends_at + hours, bridge, null
+            c.id, c.account_id, e.id, e.id, 'grace', e.ends_at, e.ends_at + give_grace.hours,
+            give_grace.bridge, null
         )::longer
-        from failed_terms(hours, begin_grace.at) f
+        from failed_terms(give_grace.terms, give_grace.at) f
         inner join cards_card c on c.id = f.card_id
         inner join cards_entitlement e on e.id = f.entitlement_id and e.card_id = f.card_id
-        where f.card_id = any(held)
-    ), begin_grace.at);
-    perform rearm(held, begin_grace.at);
+        where f.card_id = any(give_grace.cards)
+    ), give_grace.at);
+    perform rearm(give_grace.cards, give_grace.at);
     return begun;
 end $$;

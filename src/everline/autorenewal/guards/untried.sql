@@ -32,7 +32,7 @@ language sql stable as $$
         left join renewals_renewal r on r.id = x.renewal_id
         where x.card_id = e.card_id and x.id <> e.id and x.starts_at >= e.ends_at
     ) n on true
-    where e.ends_at >= rungs.since and e.ends_at < rungs.until + interval '4 days'
+    where e.ends_at >= rungs.since and e.ends_at < rungs.until + interval '3 days'
       and e.state <> 'cancelled'
       and u.rung_at >= rungs.since and u.rung_at < rungs.until
       and u.rung_at > m.given_at and (u.rung_at > m.ended_at) is not true
