@@ -88,8 +88,8 @@ def test_without_the_lock_they_would_charge_twice(
     spoiler.weaken(
         "send_charges",
         (
-            "order by a.created_at limit send_charges.most for update of a skip locked",
-            "and pg_sleep(0.1) is not null order by a.created_at limit send_charges.most",
+            "order by a.created_at, a.id limit send_charges.most for update of a skip locked",
+            "and pg_sleep(0.1) is not null order by a.created_at, a.id limit send_charges.most",
         ),
     )
     at_once([lambda: autorenewal.charge_due(town.now, notify_address=NOBODY)] * 4)

@@ -31,7 +31,7 @@ FILL: Final = """
 
 def _fill(_apps: Any, schema_editor: Any) -> None:
     """Give each armed card the end of its last term, where it has none yet."""
-    after = "00000000-0000-0000-0000-000000000000"
+    after: str | None = "00000000-0000-0000-0000-000000000000"
     with schema_editor.connection.cursor() as cursor:
         while after is not None:
             cursor.execute(FILL, [after, AT_ONCE])
