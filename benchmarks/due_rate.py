@@ -4,13 +4,15 @@ The claim: with every row that follows and full durability, the sweep reaches th
 set-wise write of the same rows, and twice the transactions a second of pgbench's TPC-B on the same
 server; a million take less than two minutes; one renewal costs the same among ten thousand as among
 a million; and the pages keep their p99 within twice while a sweep runs. What is due and what is
-bare stands in due.sql, who watches in watch.py.
+bare stands in due.sql, who watches in watch.py, the pages in due_pages.py. What is printed
+ends with each aim, what was found, and whether it is met.
 """
 
 import argparse
 import os
 import secrets
-import statistics
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -23,20 +25,21 @@ from typing import Any, Final
 import psycopg
 
 from benchmarks import ground
+from benchmarks.due_pages import beside
 from benchmarks.ground import Ends, Ground, alternate, circumstances, compared, medians, pgbench
-from benchmarks.http_rate import free_port, serving
-from benchmarks.pages_rate import LOCALES, Visitor, secret_of
 from benchmarks.watch import Watch
 from everline.database.addresses import APP
 
 FULL: Final = {
     "due": 1_000_000,
     "round": 40_000,
-    "rounds": 3,
+    "rounds": 5,
     "seconds": 6,
     "workers": 2,
     "scale": 50,
-    "web": 180_000,
+    "web": 500_000,
+    "windows": 7,
+    "window": 8,
 }
 QUICK: Final = {
     "due": 4_000,
@@ -45,17 +48,26 @@ QUICK: Final = {
     "seconds": 1,
     "workers": 2,
     "scale": 5,
-    "web": 20_000,
+    "web": 30_000,
+    "windows": 2,
+    "window": 1,
 }
 AT_ONCE: Final = 1000
 MARGIN: Final = 1.1
 CLIENTS: Final = 8
-VISITORS: Final = 4
-PAUSE_SECONDS: Final = 0.1
-"""How long a visitor reads a page, so that the pages are used and not besieged."""
+FULL_TIMES: Final = 10
+CARD_BYTES: Final = 3_500
+"""What a card that was renewed takes on the disk, with all its rows and indexes."""
+
+ROOM_BYTES: Final = 5_000_000_000
+"""What the write-ahead log and the rest take."""
 
 ENDS: Final = Ends("30 hours", 1)
+BARE_LEAST: Final = 0.6
+TPCB_LEAST: Final = 2
 SECONDS_MAX: Final = 120
+GROWTH_MAX: Final = 1.3
+P99_MAX: Final = 2
 
 
 @dataclass(slots=True)
@@ -119,6 +131,13 @@ def sweep(prepared: Ground, at: datetime, workers: int, stop: threading.Event | 
     return many(workers, work)
 
 
+def sweep_until(prepared: Ground, at: datetime, stop: threading.Event) -> tuple[int, float]:
+    """Sweep with one worker until the event; gives how many and for how many seconds."""
+    began = time.monotonic()
+    renewed = sweep(prepared, at, 1, stop)
+    return renewed, time.monotonic() - began
+
+
 def bare(prepared: Ground, first: int, count: int, workers: int, at: datetime) -> int:
     """Write the same rows for as many cards, a thousand a call, without any logic."""
     share = count // workers
@@ -178,7 +197,7 @@ def growing(
     found: dict[str, Any] = {}
     for count, at in steps:
         with ground.console.status(f"{count:,} due"), Watch(prepared, APP) as watch:
-            began = time.perf_counter()
+            logged, began = prepared.wal_bytes(), time.perf_counter()
             renewed = sweep(prepared, at, size["workers"])
             seconds = time.perf_counter() - began
         if renewed != count:
@@ -187,123 +206,86 @@ def growing(
             "seconds": round(seconds, 2),
             "per_second": round(count / seconds),
             "processor_microseconds_each": round(1e6 * watch.processor_seconds / count, 1),
+            "log_bytes_each": round((prepared.wal_bytes() - logged) / count),
             **watch.told(),
         }
     each = [step["processor_microseconds_each"] or 1 for step in found.values()]
     return found | {"most_to_least": round(max(each) / min(each), 3)}
 
 
-class Shop:
-    """The pages as production serves them, and visitors who look at plans and prices of cards."""
-
-    def __init__(self, prepared: Ground, port: int) -> None:
-        from everline.trust.addresses import token  # noqa: PLC0415  The settings are known now.
-
-        self.port = port
-        with prepared.reading() as admin:
-            rows = admin.execute(
-                "select c.id, c.iccid from cards_card c where c.next_rung_at is null"
-                " order by c.id limit 500"
-            ).fetchall()
-        self.cards = [(f"/cards/{token('crd', card)}", number) for card, number in rows]
-
-    def walk(self, seconds: float) -> list[float]:
-        """Let visitors go the guest's way for some seconds; gives each page's milliseconds."""
-        ends = time.monotonic() + seconds
-        with ThreadPoolExecutor(VISITORS) as threads:
-            seen = threads.map(lambda number: self._visit(number, ends), range(VISITORS))
-            return [each for some in seen for each in some]
-
-    def _visit(self, number: int, ends: float) -> list[float]:
-        took: list[float] = []
-        turn = number
-        while time.monotonic() < ends:
-            visitor = Visitor(self.port, LOCALES[turn % len(LOCALES)])
-            address, iccid = self.cards[turn * 7 % len(self.cards)]
-            first = visitor.get("/")
-            typed = {"number": iccid, "csrfmiddlewaretoken": secret_of(first)}
-            for seen in (
-                first,
-                visitor.post("/", typed),
-                visitor.get(address),
-                visitor.get(f"{address}/plans/home-month"),
-            ):
-                if seen.status not in {200, 303}:
-                    raise SystemExit(f"a page answered {seen.status}: {seen.body[:200]!r}")
-                took.append(seen.times["seen"])
-                time.sleep(PAUSE_SECONDS)
-            visitor.connection.close()
-            turn += VISITORS
-        return took
-
-
-def beside(prepared: Ground, size: dict[str, int], at: datetime) -> dict[str, Any]:
-    """Compare the pages' times without and with a sweep of one worker running all the while."""
-    port = free_port()
-    with serving("everline", ["everline.cli", "serve", f"--port={port}", "--threads=8"], port):
-        shop = Shop(prepared, port)
-        shop.walk(2)
-        took: dict[str, list[float]] = {"alone": [], "beside a sweep": []}
-        swept = 0
-        for _round in range(max(2, size["rounds"] - 1)):
-            took["alone"] += shop.walk(size["seconds"])
-            stop = threading.Event()
-            with ThreadPoolExecutor(1) as threads:
-                running = threads.submit(sweep, prepared, at, 1, stop)
-                took["beside a sweep"] += shop.walk(size["seconds"])
-                is_over = running.done()
-                stop.set()
-                swept += running.result()
-            if is_over and not running.exception():
-                raise SystemExit("The sweep was over before the visitors were: ask for more --web.")
-    cuts = {name: statistics.quantiles(times, n=100) for name, times in took.items()}
-    return {
-        "milliseconds": {
-            name: {"median": round(cut[49], 1), "p99": round(cut[98], 1), "pages": len(took[name])}
-            for name, cut in cuts.items()
-        },
-        "p99_ratio": round(cuts["beside a sweep"][98] / cuts["alone"][98], 2),
-        "renewed_meanwhile": swept,
-    }
-
-
-def measure(prepared: Ground, size: dict[str, int], *, full: bool) -> dict[str, Any]:
-    """Make all cards due that will be, settle, and measure."""
+def make_ready(prepared: Ground) -> Deck:
+    """Load what is due and what is bare, and give the deck of cards."""
     made = (ground.HERE / "due.sql").read_text()
     granted = f"grant execute on all functions in schema bench to {APP}"
     marked = "update database_deployment set mode = 'simulation'"
     prepared.run(f"set search_path = {prepared.verbs}, public; {made}; {granted}; {marked}")
+    latest = prepared.value(
+        "select greatest(now(), max(c.next_rung_at)) from cards_card c"
+        " where c.next_rung_at < now() + interval '12 hours'"
+    )
+    return Deck(prepared, latest)
+
+
+def measure(prepared: Ground, size: dict[str, int]) -> dict[str, Any]:
+    """Make all cards due that will be, settle, and measure."""
+    deck = make_ready(prepared)
     tpcb = ground.other_database(prepared, "tpcb")
     with ground.console.status("making cards due"):
         pgbench(tpcb, ["--initialize", "--quiet", f"--scale={size['scale']}"])
-        latest = prepared.value(
-            "select greatest(now(), max(c.next_rung_at)) from cards_card c"
-            " where c.next_rung_at < now() + interval '12 hours'"
-        )
-        deck = Deck(prepared, latest)
         dues = [deck.make_due(size["round"]) for _round in range(size["rounds"] + 1)]
-        counts = [size["due"] // 100, size["due"] // 10, size["due"], 10 * size["due"]]
-        steps = [(count, deck.make_due(count)) for count in counts[: 4 if full else 3]]
+        counts = [size["due"] // 100, size["due"] // 10, size["due"]]
+        steps = [(count, deck.make_due(count)) for count in counts]
         web_at = deck.make_due(size["web"])
     with ground.console.status("settling"):
         prepared.settle(tpcb)
-    compared_rates = rates(prepared, deck, size, tpcb, dues)
-    grown = growing(prepared, size, steps)
+    found = rates(prepared, deck, size, tpcb, dues)
+    found["due_at_once"] = growing(prepared, size, steps)
+    found["pages"] = beside(prepared, size, lambda stop: sweep_until(prepared, web_at, stop))
+    return found | {"aims": aims(found, size["due"])}
+
+
+def aims(found: dict[str, Any], due: int) -> dict[str, Any]:
+    """Set each aim beside what was found."""
+    grown, pages = found["due_at_once"], found["pages"]
+    p99 = pages["p99_ratio"]["median"]
+    ran = pages["sweep"]["ran_all_the_while"]
+    bare_ratio, tpcb_ratio = found["to_bare"]["median"], found["to_tpcb"]["median"]
+    seconds, growth = grown[f"{due:,}"]["seconds"], grown["most_to_least"]
     return {
-        "bench": "due",
-        "size": size,
-        **compared_rates,
-        "due_at_once": grown,
-        "pages": beside(prepared, size, web_at),
-        **circumstances(prepared),
+        f"to the bare write, {BARE_LEAST} at least": [bare_ratio, bare_ratio >= BARE_LEAST],
+        f"to TPC-B, {TPCB_LEAST} at least": [tpcb_ratio, tpcb_ratio >= TPCB_LEAST],
+        f"seconds for {due:,}, {SECONDS_MAX} at most": [seconds, seconds <= SECONDS_MAX],
+        f"dearest to cheapest, {GROWTH_MAX} at most": [growth, growth <= GROWTH_MAX],
+        f"p99 of pages, {P99_MAX} at most": [p99, ran and p99 <= P99_MAX],
     }
+
+
+def measure_full(prepared: Ground, size: dict[str, int]) -> dict[str, Any]:
+    """Let more and more be due at once, up to ten times as many, and nothing else."""
+    deck = make_ready(prepared)
+    with ground.console.status("making cards due"):
+        counts = [size["due"] // 100, size["due"] // 10, FULL_TIMES * size["due"]]
+        steps = [(count, deck.make_due(count)) for count in counts]
+    with ground.console.status("settling"):
+        prepared.settle()
+    return {"due_at_once": growing(prepared, size, steps)}
+
+
+def refuse_without_room(cards: int, home: Path | None) -> None:
+    """End at once when the disk has too little room for so many cards."""
+    place = home if home and home.exists() else Path(tempfile.gettempdir())
+    needed, free = cards * CARD_BYTES + ROOM_BYTES, shutil.disk_usage(place).free
+    if free < needed and not (home and home.exists()):
+        raise SystemExit(
+            f"{cards:,} cards need {needed / 1e9:.0f} GB of disk, and {place} has {free / 1e9:.0f}."
+        )
 
 
 def main() -> None:
     """Measure and print one JSON document."""
     reader = argparse.ArgumentParser(prog="everline bench due", description=__doc__)
     reader.add_argument("--quick", action="store_true", help="a few seconds, to see that it works")
-    reader.add_argument("--full", action="store_true", help="ten times as many at once as well")
+    reader.add_argument("--full", action="store_true", help="only how it grows, to ten times --due")
     reader.add_argument("--home", type=Path, help="a folder to keep the prepared server in")
     reader.add_argument("--cards", type=int, help="how many to load; enough for one run")
     for name, value in FULL.items():
@@ -312,15 +294,21 @@ def main() -> None:
     size: dict[str, int] = {
         name: getattr(given, name) or (QUICK if given.quick else FULL)[name] for name in FULL
     }
-    needed = size["due"] * 111 // 100 + 10 * size["due"] * given.full
-    needed += 2 * size["round"] * (size["rounds"] + 1) + size["web"]
+    if given.full:
+        needed = size["due"] * (FULL_TIMES * 100 + 11) // 100
+    else:
+        needed = size["due"] * 111 // 100 + 2 * size["round"] * (size["rounds"] + 1) + size["web"]
+        needed = int(needed * MARGIN)
+    cards = given.cards or needed + 1000
+    refuse_without_room(cards, given.home)
     os.environ |= {
         "EVERLINE_MODE": "production",
         "EVERLINE_SECRET_KEY": secrets.token_urlsafe(48),
         "EVERLINE_LOOK_UPS": "100000",
     }
-    with ground.prepared(given.cards or int(needed * MARGIN), given.home, ENDS) as prepared:
-        ground.report(**measure(prepared, size, full=given.full))
+    with ground.prepared(cards, given.home, ENDS) as prepared:
+        found = (measure_full if given.full else measure)(prepared, size)
+        ground.report(bench="due", size=size, **found, **circumstances(prepared))
 
 
 if __name__ == "__main__":

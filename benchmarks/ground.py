@@ -254,6 +254,7 @@ def circumstances(ground: Ground) -> dict[str, Any]:
             "processor": platform.processor() or platform.machine(),
             "system": f"{platform.system()} {platform.release()}",
             "python": platform.python_version(),
+            "load": os.getloadavg(),
         },
         "server": ground.value("select version()"),
         "settings": {name: ground.value(f"show {name}") for name in SHOWN},
