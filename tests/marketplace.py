@@ -37,7 +37,7 @@ STATUS, PLANS = "/api/v1/cards/status", "/api/v1/plans"
 INQUIRIES, PAYMENTS = "/api/v1/inquiries", "/api/v1/payments"
 ADVICE, REVERSALS = "/api/v1/advice", "/api/v1/reversals"
 TOP_UPS, ANNOUNCEMENTS = "/api/v1/top-ups", "/api/v1/announcements"
-START_SECONDS = 20
+START_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)

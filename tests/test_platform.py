@@ -126,7 +126,7 @@ class Phone:
 
     def wait_for(self, words: str) -> None:
         """Look again until the page says so."""
-        ends = time.monotonic() + 15
+        ends = time.monotonic() + 60
         while words not in self.text:
             assert time.monotonic() < ends, self.text
             time.sleep(0.2)

@@ -57,7 +57,7 @@ def test_nobody_but_the_owner_numbers_transfers_anew(world: World) -> None:
 def _wait_for_others(world: World) -> None:
     """Wait until all that was written is below every open transaction, of other tests too."""
     mark = world.one("select pg_current_xact_id()")
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + 60
     while not world.one("select pg_snapshot_xmin(pg_current_snapshot()) > %s::xid8", mark):
         assert time.monotonic() < ends, "another transaction stays open"
         time.sleep(0.02)

@@ -31,7 +31,7 @@ from tests.copies import Copy, empty, mend
 from tests.world import World
 
 T = TypeVar("T")
-WAIT_SECONDS: Final = 20
+WAIT_SECONDS: Final = 60
 CONNECTIONS_MAX: Final = 32
 """Enough to collide; two workers of the suite fit into a server's usual hundred."""
 

@@ -312,7 +312,7 @@ class World(Ground, Stores):
 
         They read below the oldest transaction of the whole server, which may be another test's.
         """
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         newest = self.one("select max(transaction_id)::text::bigint from ledger_transfer")
         through = "select min(through::text::bigint) from ledger_watermark"
         while newest and self.one(through) <= newest:

@@ -13,7 +13,7 @@ from tests.browser.windows import Driver, Windows, awake, driving
 from tests.reader import on_the_pages
 from tests.world import World
 
-SECONDS = 180
+SECONDS = 300
 """The first walk waits until the demo is up."""
 
 
