@@ -40,7 +40,7 @@ def paypal(paypal_double: Double) -> Iterator[PayPal]:
 @pytest.fixture
 def hasty(paypal_double: Double) -> Iterator[PayPal]:
     """The adapter, giving up before the double is done with being slow."""
-    adapter = PayPal(paypal_double.place, KEYS, "Testline", timeout_ms=800)
+    adapter = PayPal(paypal_double.place, KEYS, "Testline", timeout_ms=1500)
     yield adapter
     adapter.close()
 

@@ -31,7 +31,7 @@ PRICE = Money(1250, "EUR")
 RETURN_URL = "https://everline.example/renewals/rnw_1/returned"
 CANCEL_URL = f"{RETURN_URL}?left"
 TIMEOUT_MS = 5000
-HASTY_MS = 700
+HASTY_MS = 1500
 """Less than the peer takes when it is slow, more than it takes else on a busy machine."""
 
 WANTS_AUTHENTICATION = "4000002500003155"

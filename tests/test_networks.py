@@ -157,12 +157,12 @@ class TestFaults:
         told = network.query(wanted.reference)
         assert told == (Applied(wanted.reference) if outcome == "applied" else Refused("scripted"))
 
-    def test_slower_than_the_timeout(self, simulator: SimulatorProcess) -> None:
+    def test_slower_than_the_timeout(self, simulator: SimulatorProcess, network: Simulated) -> None:
         hasty = Simulated(simulator.url, timeout_seconds=1)
         wanted = order()
         simulator.fault("network.apply", "slow", wanted.reference, milliseconds=1500)
         assert hasty.apply(wanted) == Unknown("ReadTimeout")
-        wait_until(lambda: hasty.query(wanted.reference) == Applied(wanted.reference))
+        wait_until(lambda: network.query(wanted.reference) == Applied(wanted.reference))
         hasty.close()
 
     def test_nobody_listens(self) -> None:
