@@ -116,7 +116,7 @@ class TestPage:
 
     @pytest.mark.parametrize("by", ["query", "page"])
     def test_expiring(self, sandbox: Sandbox, browser: httpx.Client, by: str) -> None:
-        charge = order(expires_at=now() + timedelta(milliseconds=200 if by == "page" else 60_000))
+        charge = order(expires_at=now() + timedelta(milliseconds=1500 if by == "page" else 60_000))
         url = self.opened(sandbox, charge)
         if by == "query":
             told = sandbox.query(charge.attempt_key, charge.expires_at)

@@ -29,7 +29,7 @@ from everline.provisioning.simulated import Simulated
 from tests.simulator import NOTIFY_SECRET, SimulatorProcess, wait_until
 from tests.world import World
 
-SLOW_MS = 700
+SLOW_MS = 1500
 
 
 @contextmanager
@@ -256,13 +256,16 @@ def test_outside_calls_run_side_by_side_up_to_the_threads(world: World) -> None:
     together: list[int] = []
     running = 0
     lock = threading.Lock()
+    are_three = threading.Event()
 
     def slow(_subject: uuid.UUID, now: Now) -> None:
         nonlocal running
         with lock:
             running += 1
             together.append(running)
-        time.sleep(0.1)
+            if running == 3:
+                are_three.set()
+        are_three.wait(60)
         with lock:
             running -= 1
 
