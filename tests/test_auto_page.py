@@ -4,7 +4,6 @@ Ending it from a message is tried in test_consenting.py, the box on the order's 
 test_autorenewal.py.
 """
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -130,7 +129,7 @@ class TestConsent:
         assert now(shop, card).agreed_total == 1200
         assert not now(shop, card).consent_needed
 
-    def test_anew_keeps_plan_and_order_unless_they_are_changed(self, shop: World) -> None:
+    def test_anew_shows_the_amount_and_keeps_plan_and_order(self, shop: World) -> None:
         old, heir = shop.plan(), shop.plan(price=1500)
         shop.plan(price=900)
         card = running(shop, old, balance=5000)
@@ -148,8 +147,16 @@ class TestConsent:
         retire(shop, old, heir)
         shop.advance(minutes=1)
         browser = holder_of(shop, card)
-        chosen = re.findall(r'<option value="([^"]+)"\s+selected', browser.page)
-        assert chosen == [f"{heir.code}:1500", autorenewal.METHODS_FIRST]
+        where, fields = browser.form("/auto-renewal")
+        if fields["wanted"] == "off":  # The first form of the page switches it off.
+            browser.page = browser.page.partition("Agree to the new price")[2]
+            where, fields = browser.form("/auto-renewal")
+        assert fields["chosen"] == f"{heir.code}:1500"
+        assert "<strong>€15.00, " in browser.page
+        browser.post(where, fields | {"agrees": "on"})
+        found = now(shop, card)
+        assert (found.agreed_total, found.means_order) == (1500, autorenewal.METHODS_FIRST)
+        assert not found.consent_needed
 
 
 class TestPauses:

@@ -22,14 +22,8 @@ CHARGES_MAX: Final = 31
 PAUSE_DAYS_MAX: Final = 365
 
 ORDERS: Final = (
-    (
-        autorenewal.BALANCE_FIRST,
-        gettext_lazy("First the balance, then kept means of payment in their order"),
-    ),
-    (
-        autorenewal.METHODS_FIRST,
-        gettext_lazy("First kept means of payment in their order, then the balance"),
-    ),
+    (autorenewal.BALANCE_FIRST, gettext_lazy("First the balance, then kept means")),
+    (autorenewal.METHODS_FIRST, gettext_lazy("First kept means, then the balance")),
 )
 
 

@@ -45,12 +45,15 @@ def whole(
 ) -> dict[str, object]:
     """Give what the page of automatic renewal has beyond that: what happened since an instant."""
     first, last = pause_days(at, card.zone)
+    choices = _choices(card, policy, at)
+    chosen = _chosen(standing, card, at) if standing else ""
     return {
         "line": _line(standing, card, policy) if standing else [],
         "first_day": first,
         "last_day": last,
-        "choices": _choices(card, policy, at),
-        "chosen": _chosen(standing, card, at) if standing else "",
+        "choices": choices,
+        "chosen": chosen,
+        "anew": dict(choices).get(chosen, "") if standing and standing.consent_needed else "",
         "orders": ORDERS,
         "order": standing.means_order if standing else autorenewal.BALANCE_FIRST,
         "told": telling.tell(autorenewal.explain(card.id, at, since=since), card.zone, policy),
@@ -172,10 +175,10 @@ def _choices(card: Card, policy: Policy, at: datetime) -> list[tuple[str, str]]:
     present = _present(card, at)
     found = []
     if present is not None:
-        kept = _("My present plan: %(plan)s") % {"plan": _offered(present, policy)}
+        kept = _("%(plan)s (my present plan)") % {"plan": _priced(present, policy)}
         found.append((f":{present.price}", kept))
     sold = catalogue.on_sale(card.currency, None, at).offers
-    return found + [(f"{each.code}:{each.price}", _offered(each, policy)) for each in sold]
+    return found + [(f"{each.code}:{each.price}", _priced(each, policy)) for each in sold]
 
 
 def _chosen(standing: Standing, card: Card, at: datetime) -> str:
@@ -187,7 +190,16 @@ def _chosen(standing: Standing, card: Card, at: datetime) -> str:
 
 def _offered(offer: Offer, policy: Policy) -> str:
     """Name a plan with its price and how long it lasts."""
-    return _("%(plan)s, %(price)s for %(period)s") % {
+    return _("%(plan)s, %(price)s for %(period)s") % _values(offer, policy)
+
+
+def _priced(offer: Offer, policy: Policy) -> str:
+    """Say the same with the price first: a narrow screen cuts the end of a choice off."""
+    return _("%(price)s, %(period)s: %(plan)s") % _values(offer, policy)
+
+
+def _values(offer: Offer, policy: Policy) -> dict[str, str]:
+    return {
         "plan": words.name(offer.names),
         "price": words.money(offer.price, offer.currency, policy),
         "period": words.period(offer.period_unit, offer.period_count),
