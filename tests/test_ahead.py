@@ -213,7 +213,8 @@ class TestConsent:
         assert town.one(
             "select contact ->> 'email' from autorenewal_mandate where ended_at is null"
         ) == (EMAIL)
-        assert [state for _told, _to, state in written(town)] == ["stopped"]
+        (notice,) = waiting(town)
+        assert autorenewal.tell(notice, town.now) == "stopped"
         assert autorenewal.renew_due(standing.rungs[0]).renewed == 1
 
     def test_with_an_account_is_given_by_its_holder_alone(self, town: World) -> None:
@@ -259,5 +260,16 @@ class TestPauses:
         autorenewal.pause_mandate(town.caller(), card.id, end + timedelta(days=9), town.at)
         town.at = end - timedelta(days=6)
         assert endings.warn_ending(town.at) == 1
+        (notice,) = waiting(town)
         autorenewal.resume_mandate(town.caller(), card.id, town.at)
-        assert [state for _told, _to, state in written(town)] == ["stopped"]
+        assert autorenewal.tell(notice, town.now) == "stopped"
+
+    def test_a_pause_that_ends_before_the_term_stops_it_too(self, town: World) -> None:
+        card = armed(town, town.plan())
+        end = end_of(town, card)
+        autorenewal.pause_mandate(town.caller(), card.id, end + timedelta(days=9), town.at)
+        town.at = end - timedelta(days=6)
+        assert endings.warn_ending(town.at) == 1
+        (notice,) = waiting(town)
+        autorenewal.pause_mandate(town.caller(), card.id, town.at + timedelta(days=1), town.at)
+        assert autorenewal.tell(notice, town.now) == "stopped"

@@ -6,11 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from everline import autorenewal, cards, ids, notices, payments
+from everline import autorenewal, cards, endings, ids, notices, payments
 from everline.catalogue import policy
 from tests.endings import EMAIL, end_of, waiting, written
 from tests.mandates import armed, dearer, retire, stands
-from tests.world import World
+from tests.world import GIGABYTE, World
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.
 
@@ -165,6 +165,19 @@ class TestPrices:
         retire(town, plan, None)
         assert in_the_morning(town) == "stopped"
         assert told_anew(town) == [("auto_ahead", EMAIL, "stopped")]
+
+
+def test_used_data_is_not_told_when_more_is_bought_by_itself(town: World) -> None:
+    card = armed(town, town.plan(gigabytes=10, on_renewal="stack"), balance=5000)
+    town.advance(hours=1)
+    assert cards.record_usage(card.id, 9 * GIGABYTE, town.at)
+    for (term,) in town.all("delete from jobs_job where kind='data_used' returning subject_id"):
+        endings.warn_data(term, town.now)
+    (notice,) = waiting(town)
+    wishes = autorenewal.Wishes(below_bytes=GIGABYTE // 2)
+    changed = autorenewal.change_mandate(town.caller(), card.id, town.at, wishes)
+    assert changed.outcome == "mandate_changed"
+    assert autorenewal.tell(notice, town.now) == "stopped"
 
 
 def test_what_one_recipient_has_read_is_not_written_anew(town: World) -> None:

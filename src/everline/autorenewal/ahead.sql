@@ -172,9 +172,10 @@ language sql as $$
     select count(*)::integer from warned w where w.is_new
 $$;
 
--- verb auto_notice_stands: whether a message about automatic renewal says what would be said now:
--- of a coming charge the same kind, plan, amount and means; of a try in vain, that nothing can pay
--- the next one yet, as far as that was the cause. A pause silences all of them.
+-- verb auto_notice_stands: whether a message says what would be said now, as far as automatic
+-- renewal is concerned: of a coming charge the same kind, plan, amount and means; of a try in vain,
+-- that nothing can pay the next one yet, as far as that was the cause. A pause silences both. An
+-- end is told when nothing is charged before it, and used data when none is bought by itself.
 -- Caller: autorenewal/warnings.py. Locks: nothing.
 create or replace function auto_notice_stands(notice uuid, at timestamptz) returns boolean
 language sql stable security definer set search_path from current as $$
@@ -200,6 +201,19 @@ language sql stable security definer set search_path from current as $$
                 or spendable(c.account_id, 'balance', c.currency)
                 >= (n.facts ->> 'total')::bigint
             )
+        )
+        when n.template in ('ending_week', 'ending_days', 'ending_day', 'ending_soon')
+            then c.next_rung_at is null or exists (
+                select from autorenewal_mandate m
+                where m.card_id = c.id and m.ended_at is null and is_paused(
+                    m.paused_until, m.is_skip, (n.facts ->> 'ends_at')::timestamptz,
+                    (n.facts ->> 'ends_at')::timestamptz
+                )
+            )
+        when n.template in ('data_low', 'data_out') then not exists (
+            select from autorenewal_mandate m
+            where m.card_id = c.id and m.ended_at is null and m.below_bytes is not null
+              and (m.paused_until is null or m.paused_until <= auto_notice_stands.at)
         )
         else true
     end

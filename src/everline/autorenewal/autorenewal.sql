@@ -122,7 +122,6 @@ begin
         former.below_bytes, coalesce(former.day_max, 1), coalesce(former.month_max, 10),
         former.month_total_max, keep_mandate.at
     );
-    perform stop_notices((keep_mandate.card).account_id, 'auto_consent', keep_mandate.at);
 end $$;
 
 -- verb end_mandate: ends a consent in one step and disarms the card.

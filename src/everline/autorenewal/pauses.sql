@@ -143,7 +143,5 @@ begin
     end if;
     update autorenewal_mandate m set paused_until = null, is_skip = false
     where m.id = (begun.mandate).id;
-    perform stop_notices((begun.locked).account_id, r.template, resume_mandate.at)
-    from unnest(array['ending_week', 'ending_days', 'ending_day', 'ending_soon']) as r (template);
     return row(resume_mandate.card, 'mandate_resumed', null, null, null, false)::answer;
 end $$;

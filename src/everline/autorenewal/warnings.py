@@ -29,7 +29,7 @@ def warn_short(at: datetime, most: int = 500) -> int:
 
 
 def tell(notice_id: UUID, now: Now) -> str:
-    """Send a notice, as notices.send does; of a coming charge only what would be said of it now.
+    """Send a notice, as notices.send does, if automatic renewal makes it no untruth.
 
     One that was stopped and that nobody has read is written anew when something is to be told.
     """

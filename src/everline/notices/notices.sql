@@ -88,18 +88,6 @@ begin
     end loop;
 end $$;
 
--- part stop_notices: stops what waits to be sent of an account and is true no more. Locks: these.
-create or replace function stop_notices(account uuid, template text, at timestamptz) returns void
-language sql as $$
-    with stopped as (
-        update notices_notice n set state = 'stopped', sent_at = stop_notices.at
-        where n.account_id = stop_notices.account and n.template = stop_notices.template
-          and n.state = 'waiting' and n.at > stop_notices.at - interval '31 days'
-        returning n.fact_id, n.template
-    )
-    select untell(stop_notices.account, s.fact_id, s.template, stop_notices.at) from stopped s
-$$;
-
 -- part untell: forgets that a warning was written whose notices were all stopped before they left:
 -- nobody has read it, so it may be written anew when it is true again.
 create or replace function untell(account uuid, fact uuid, template text, at timestamptz)

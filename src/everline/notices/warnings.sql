@@ -133,8 +133,8 @@ $$;
 
 -- verb notice_stands: whether a warning is still true when it is about to be sent.
 -- Caller: notices/send.py. Locks: nothing. It falls when the card was renewed through any channel
--- meanwhile, when what it warns of has happened, and when its cause is gone. What is said of a
--- coming charge is judged by auto_notice_stands too.
+-- meanwhile, when what it warns of has happened, and when its cause is gone. As far as automatic
+-- renewal is concerned, auto_notice_stands judges it too.
 create or replace function notice_stands(notice uuid, at timestamptz) returns boolean
 language plpgsql stable security definer set search_path from current as $$
 #variable_conflict error
@@ -154,8 +154,7 @@ begin
         return false;
     end if;
     if told.template in ('ending_week', 'ending_days', 'ending_day', 'ending_soon') then
-        return (not is_armed or told.facts ->> 'paused_until' is not null)
-            and notice_stands.at < (told.facts ->> 'ends_at')::timestamptz;
+        return notice_stands.at < (told.facts ->> 'ends_at')::timestamptz;
     end if;
     if told.template in ('auto_ahead', 'auto_changed', 'auto_consent', 'auto_short') then
         return is_armed and notice_stands.at < (told.facts ->> 'ends_at')::timestamptz;
