@@ -85,6 +85,37 @@ def test_a_kiosk_that_nobody_touches_forgets(stage: Stage, windows: Windows) -> 
     page.wait_for_url("**/kiosk")
 
 
+def test_a_kiosk_without_its_network_keeps_its_screen_and_forgets(
+    stage: Stage, windows: Windows
+) -> None:
+    windows.expect_offline()
+    card = stage.card(zone="Asia/Jakarta", state="bound", plan="HOME-12", holder="")
+    page = windows.open("id", 1280)
+    page.clock.install()
+    enrol(page, stage)
+    begin(page, "id", card["iccid"])
+    page.click('a.offer[href$="/HOME-12"] >> nth=0')
+    page.wait_for_selector("button[name=by][value=card]")
+    page.context.set_offline(True)
+    page.click("button[name=by][value=card]")
+    lost = page.locator("dialog[data-alive]")
+    expect(lost).to_be_visible()
+    seen(page, "kiosk-lost")
+    page.context.set_offline(False)
+    page.clock.run_for(3_000)
+    expect(lost).to_be_hidden()
+    page.click("button[name=by][value=card]")
+    expect(page.locator("[data-stage=card]")).to_be_visible()
+
+    page.context.set_offline(True)
+    page.clock.run_for(IDLE_SECONDS * 3 * 1000)
+    expect(lost).to_be_visible()
+    assert card["iccid"][-4:] not in page.content()
+    page.context.set_offline(False)
+    page.clock.run_for(3_000)
+    page.wait_for_url("**/kiosk")
+
+
 def test_a_phone_pays_what_the_kiosk_shows(stage: Stage, windows: Windows) -> None:
     card = stage.card(zone="Asia/Jakarta", state="bound", plan="HOME-30", holder="")
     page = windows.open("en", 1280)

@@ -174,6 +174,10 @@ class Windows:
         """Let pages be answered with this status, which the console calls an error."""
         self._expected.append(f"the server responded with a status of {status} ")
 
+    def expect_offline(self) -> None:
+        """Let requests fail for want of a network, which the console and htmx call errors."""
+        self._expected += ["net::ERR_INTERNET_DISCONNECTED", "htmx:"]
+
     def close(self) -> None:
         """Close all windows; raises what went wrong in them."""
         for context in self.browser.contexts:

@@ -19,9 +19,66 @@ window.addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
 
+// Whether the server answers is asked all the time, as nothing leaves the screen when it does not:
+// the browser's own page of errors would stay there, with nobody to take it away. What says so is a
+// note within a visit, shown when somebody presses, and a cover on the first screen.
+const lost = document.querySelector("[data-alive]");
+const isNote = lost instanceof HTMLDialogElement;
+const ANSWER_MS = 4000;
+const AGAIN_MS = 2000;
+let hasAnswered = true;
+
+const isReached = async () => {
+  try {
+    const options = { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) };
+    hasAnswered = (await fetch(lost.dataset.alive, options)).status < 500;
+  } catch {
+    hasAnswered = false;
+  }
+  if (!isNote) lost.hidden = hasAnswered;
+  return hasAnswered;
+};
+
+const untilReached = async () => {
+  do {
+    if (isNote && !lost.open) lost.showModal();
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  } while (!(await isReached()));
+  if (isNote) lost.close();
+};
+
+const isHeld = () => {
+  if (!lost || (hasAnswered && navigator.onLine)) return false;
+  untilReached();
+  return true;
+};
+
+if (lost) {
+  setInterval(isReached, isNote ? 5_000 : 30_000);
+  document.addEventListener("submit", (event) => {
+    if (!isHeld()) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("a[href]") && isHeld()) event.preventDefault();
+  });
+}
+
 const anybody = document.querySelector("[data-idle]");
 if (anybody) {
-  const leave = () => location.replace(anybody.dataset.home);
+  let isLeaving = false;
+  const leave = async () => {
+    if (isLeaving) return;
+    isLeaving = true;
+    if (!hasAnswered || !navigator.onLine) {
+      // Nothing of the last person stays, whether or not the first screen can be had.
+      lost.close();
+      document.querySelector("main").replaceChildren(lost);
+      await untilReached();
+    }
+    location.replace(anybody.dataset.home);
+  };
   // At the card terminal and the phone people look elsewhere, and the visit ends by its own time.
   const elsewhere = '[data-stage="card"], [data-stage="phone"]';
   const factor = () => (document.querySelector(elsewhere) ? 3 : 1);
@@ -32,7 +89,9 @@ if (anybody) {
     if (anybody.open) anybody.close();
   };
   for (const kind of ["pointerdown", "keydown", "input"]) document.addEventListener(kind, touch);
-  anybody.querySelector("[data-stay]").addEventListener("click", () => location.reload());
+  anybody.querySelector("[data-stay]").addEventListener("click", () => {
+    if (!isHeld()) location.reload();
+  });
   setInterval(() => {
     const waits = Number(anybody.dataset.idle) * factor();
     const left = Math.ceil(waits + Number(anybody.dataset.left) - (now() - touched));
@@ -42,18 +101,4 @@ if (anybody) {
       if (!anybody.open) anybody.showModal();
     }
   }, 500);
-}
-
-// The first screen asks now and then whether we are there, and says so when we are not.
-const lost = document.querySelector("[data-alive]");
-if (lost) {
-  const ask = async () => {
-    try {
-      const answer = await fetch(lost.dataset.alive, { cache: "no-store" });
-      lost.hidden = answer.ok;
-    } catch {
-      lost.hidden = false;
-    }
-  };
-  setInterval(ask, 30_000);
 }
