@@ -188,7 +188,7 @@ def _work(order: dict[str, Any], now: Callable[[], datetime]) -> None:
 
     planned = sweeps()
     swept: set[str] = set()
-    worker = Worker(KINDS, [_noting(each, swept) for each in planned], threads=2, now=now)
+    worker = Worker(KINDS, tuple(_noting(each, swept) for each in planned), threads=2, now=now)
     dead = _leases()
     running = threading.Thread(target=worker.run, args=(2.0,), daemon=True)
     running.start()
