@@ -99,10 +99,8 @@ def process(world: World, simulator: SimulatorProcess) -> Iterator[Callable[[], 
 
     yield start
     for each in started:
-        each.kill()
-        each.wait(10)
-        assert each.stderr is not None
-        each.stderr.close()
+        with each:
+            each.kill()
 
 
 def test_a_paid_renewal_is_delivered_and_told(world: World, network: Simulated) -> None:
