@@ -63,8 +63,7 @@ def renewed(world: World, **contact: str) -> uuid.UUID:
 def job(world: World) -> dict[str, Any]:
     """Read the one job there is."""
     columns = ("kind", "state", "tries", "run_at", "lease", "last_error")
-    ((*values,),) = world.all(f"select {', '.join(columns)} from jobs_job")
-    return dict(zip(columns, values, strict=True))
+    return dict(zip(columns, *world.all(f"select {', '.join(columns)} from jobs_job"), strict=True))
 
 
 def count(world: World) -> int:
