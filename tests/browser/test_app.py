@@ -143,8 +143,8 @@ def test_the_page_without_a_connection_follows_the_language(
     with opened(driver, address, locale="zh-CN") as page:
         page.goto(f"{address}/app")
         controlled(page)
-        page.get_by_role("button", name="Bahasa Indonesia").click()
-        page.wait_for_load_state("networkidle")
+        with page.expect_navigation():
+            page.get_by_role("button", name="Bahasa Indonesia").click()
         page.evaluate(KEPT_IN, "id")
         page.context.set_offline(True)
         page.goto(f"{address}/verify")
