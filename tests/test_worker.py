@@ -250,21 +250,18 @@ def test_a_bug_in_one_job_is_loud_and_stops_no_other(
 def test_outside_calls_run_side_by_side_up_to_the_threads(world: World) -> None:
     for _card in range(5):
         renewed(world)
+    begun: list[uuid.UUID] = []
+    ended: list[uuid.UUID] = []
     together: list[int] = []
-    running = 0
-    lock = threading.Lock()
     are_three = threading.Event()
 
-    def slow(_subject: uuid.UUID, now: Now) -> None:
-        nonlocal running
-        with lock:
-            running += 1
-            together.append(running)
-            if running == 3:
-                are_three.set()
+    def slow(subject: uuid.UUID, now: Now) -> None:
+        begun.append(subject)
+        together.append(len(begun) - len(ended))
+        if together[-1] == 3:
+            are_three.set()
         are_three.wait(60)
-        with lock:
-            running -= 1
+        ended.append(subject)
 
     with working(of(world, deliver=slow, threads=3)):
         wait_until(lambda: count(world) == 0)
