@@ -3,6 +3,7 @@
 What an operator loads and what people do stands in world.py.
 """
 
+import random
 from typing import Any
 
 import psycopg
@@ -35,8 +36,11 @@ class Ground:
         return row[0] if row else None
 
     def all(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        """Read rows as the owner."""
-        return self.owner.execute(query, parameters).fetchall()
+        """Read rows as the owner; those that no order was asked for come in any, as they may."""
+        rows = self.owner.execute(query, parameters).fetchall()
+        if "order by" not in query:
+            random.shuffle(rows)
+        return rows
 
     def verb(self, name: str, *parameters: Any) -> Any:
         """Call a verb as the app and give its first column."""
