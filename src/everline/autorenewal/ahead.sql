@@ -21,22 +21,21 @@ create type coming as (
 -- agreed to waits for a consent; what nothing can pay is short; another plan or amount than the
 -- last one is a change; a month or longer is told in any case. No row while a pause keeps it still,
 -- without a term to go on from, or when its plan is sold no more and nothing takes its place.
+-- It gives columns and no row, so that it becomes part of whatever query asks.
 create or replace function coming_charge(card cards_card, at timestamptz) returns setof coming
 language sql stable as $$
     select
-        row(
-            coming_charge.card, t.term, m, v.id, l, p.amount, w.agreed, r.price, o,
-            coalesce(m.contact, r.contact), case
-                when p.amount > w.agreed then 'auto_consent'
-                when spendable(
-                    (coming_charge.card).account_id, 'balance', (coming_charge.card).currency
-                ) < p.amount and not has_method((coming_charge.card).account_id)
-                    then 'auto_short'
-                when r.price <> p.amount or l.id <> coalesce(m.plan_id, o.id)
-                    then 'auto_changed'
-                when v.period_unit in ('month', 'quarter', 'year') then 'auto_ahead'
-            end
-        )::coming
+        coming_charge.card, t.term, m, v.id, l, p.amount, w.agreed, r.price, o,
+        coalesce(m.contact, r.contact), case
+            when p.amount > w.agreed then 'auto_consent'
+            when spendable(
+                (coming_charge.card).account_id, 'balance', (coming_charge.card).currency
+            ) < p.amount and not has_method((coming_charge.card).account_id)
+                then 'auto_short'
+            when r.price <> p.amount or l.id <> coalesce(m.plan_id, o.id)
+                then 'auto_changed'
+            when v.period_unit in ('month', 'quarter', 'year') then 'auto_ahead'
+        end
     from autorenewal_mandate m
     cross join lateral (
         select e as term from cards_entitlement e

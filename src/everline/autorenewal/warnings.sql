@@ -3,12 +3,19 @@
 
 -- part due_soon: those of these cards whose next rung comes within the warning time and that
 -- nothing can pay, but for those that were warned in this term.
+-- A balance that has what was agreed to at most is passed over at once: most cards are such.
 create or replace function due_soon(cards uuid[], at timestamptz) returns setof coming
 language sql stable as $$
     select k::coming from cards_card c
     cross join lateral coming_charge(c, due_soon.at) k
     where c.id = any(due_soon.cards) and c.state = 'bound'
       and c.next_rung_at <= due_soon.at + warning_time_max()
+      and exists (
+          select from autorenewal_mandate m
+          where m.card_id = c.id and m.ended_at is null and (
+              m.total is null or spendable(c.account_id, 'balance', c.currency) < m.total
+          )
+      )
       and c.next_rung_at <= due_soon.at + warning_time((k.term).starts_at, (k.term).ends_at)
       and k.template = 'auto_short'
       and not exists (
