@@ -2,11 +2,13 @@
 
 Besides every invariant of office/audit.py: no card was charged for what it had, nothing paid lies
 undelivered, nothing due was passed over, and the gateway's and the network's own books say what
-ours say, to the cent. Messages are judged by post.py when they are sent.
+ours say, to the cent. Messages are judged by post.py when they are sent. How a year of it is read
+in minutes stands in changed.py.
 """
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,6 +17,7 @@ import psycopg
 from everline.office.audit import audit
 from everline.simulation import bank
 from everline.simulation.bounds import broken_bounds
+from everline.simulation.changed import FOUND_MAX, Changed
 from everline.simulation.world import World
 
 Broken = tuple[int, str, str]
@@ -60,13 +63,11 @@ UNTRIED: Final = (
     "  and q.subject_id = c.id and q.at > e.starts_at)"
 )
 OURS: Final = (
-    "select a.key, a.state, a.owner, p.captured, p.currency, a.created_at, a.settled_at"
-    " from payments_attempt a join payments_payment p on p.id = a.payment_id"
+    "select a.key, a.state, a.owner from payments_attempt a where age(a.xmin) < age(%(mark)s::xid)"
 )
 REFUNDS: Final = (
-    "select f.id::text, a.key, f.amount, f.state, p.account_id from payments_refund f"
-    " join payments_attempt a on a.id = f.attempt_id"
-    " join payments_payment p on p.id = f.payment_id"
+    "select f.id::text, a.key, f.amount, f.state, f.account_id from payments_refund f"
+    " join payments_attempt a on a.id = f.attempt_id where age(f.xmin) < age(%(mark)s::xid)"
 )
 CLEARING: Final = (
     "select a.currency, (s.debits - s.credits)::bigint from ledger_account a"
@@ -75,39 +76,74 @@ CLEARING: Final = (
 ORDERS: Final = (
     "select o.reference, o.state, r.state, r.account_id from provisioning_order o"
     " join renewals_renewal r on r.id = o.renewal_id where o.action = 'apply'"
+    " and (age(o.xmin) < age(%(mark)s::xid) or age(r.xmin) < age(%(mark)s::xid))"
 )
 
 
-def check_day(world: World, since: datetime) -> None:
-    """Check everything at the end of a day that began at `since`; what is wrong is noted."""
-    at = world.now()
+@dataclass(slots=True)
+class Books:
+    """What our tables say of charges, refunds and orders, as of the last look at them."""
+
+    charges: dict[str, tuple[str, str]] = field(default_factory=dict)
+    refunds: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    orders: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    def catch_up(self, changed: Changed) -> None:
+        """Read what was written since the last look."""
+        self.charges |= {row[0]: (row[1], row[2]) for row in changed.rows(OURS)}
+        self.refunds |= {row[0]: row for row in changed.rows(REFUNDS)}
+        self.orders |= {row[0]: row for row in changed.rows(ORDERS)}
+
+
+class Judge:
+    """Who judges each day of a run."""
+
+    def __init__(self, world: World, changed: Changed) -> None:
+        self._world = world
+        self._changed = changed
+        self._books = Books()
+
+    def check_day(self, since: datetime, *, is_whole: bool) -> None:
+        """Check everything at the end of a day that began at `since`; what is wrong is noted.
+
+        With `is_whole` all rows are read, whether they changed or not.
+        """
+        world = self._world
+        at = world.now()
+        self._changed.look()
+        for name, identity, detail in _audited(at) if is_whole else self._changed.broken(at):
+            world.wrong(_card_of(world, identity), name, f"{identity}: {detail}")
+        parameters = {"at": at, "since": since}
+        for name, query in (
+            ("nobody_is_charged_early", EARLY),
+            ("once_a_request", TWICE),
+            ("paid_is_delivered", UNDELIVERED),
+            ("due_was_tried", UNTRIED),
+        ):
+            for identity, account, detail in world.reader.execute(query, parameters).fetchall()[:3]:
+                world.wrong(world.person_of(account), name, f"{identity}: {detail}")
+        self._books.catch_up(self._changed)
+        for card, name, detail in (
+            *broken_bounds(world, since),
+            *_with_gateway(world, self._books),
+            *_with_network(world, self._books),
+        ):
+            world.wrong(card, name, detail)
+        self._changed.over()
+
+
+def _audited(at: datetime) -> Iterator[tuple[str, str, str]]:
+    """Ask every invariant of all rows, as `everline audit` does."""
     for finding in audit(at):
-        for offence in finding.offences[:3]:
-            card = _card_of(world, offence.id)
-            world.wrong(card, finding.invariant.name, f"{offence.id}: {offence.detail}")
-    parameters = {"at": at, "since": since}
-    for name, query in (
-        ("nobody_is_charged_early", EARLY),
-        ("once_a_request", TWICE),
-        ("paid_is_delivered", UNDELIVERED),
-        ("due_was_tried", UNTRIED),
-    ):
-        for identity, account, detail in world.reader.execute(query, parameters).fetchall()[:3]:
-            world.wrong(world.person_of(account), name, f"{identity}: {detail}")
-    for card, name, detail in (
-        *broken_bounds(world, since),
-        *_with_gateway(world),
-        *_with_network(world),
-    ):
-        world.wrong(card, name, detail)
+        for offence in finding.offences[:FOUND_MAX]:
+            yield finding.invariant.name, offence.id, offence.detail
 
 
-def _with_gateway(world: World) -> Iterator[Broken]:
+def _with_gateway(world: World, books: Books) -> Iterator[Broken]:
     """Compare our books with the gateway's own, charge by charge and in sum."""
-    ours = {row[0]: (row[1], row[2]) for row in world.reader.execute(OURS).fetchall()}
     known: Counter[str] = Counter()
     for key, entry in world.bank.entries.items():
-        state, owner = ours.get(key, ("none", ""))
+        state, owner = books.charges.get(key, ("none", ""))
         if state == "succeeded":
             known[entry.amount.currency] += entry.taken - entry.given_back
         since = max(entry.at, entry.known_at or entry.at)
@@ -115,10 +151,10 @@ def _with_gateway(world: World) -> Iterator[Broken]:
             yield entry.card, "gateway_agrees", f"{key}: ours succeeded, theirs {entry.state}"
         elif state != "succeeded" and entry.taken and not owner and since < world.at - PATIENCE:
             yield entry.card, "gateway_agrees", f"{key}: taken since {since}, ours is {state}"
-    for key in ours.keys() - world.bank.entries.keys():
-        if ours[key][0] == "succeeded":
+    for key in sorted(books.charges.keys() - world.bank.entries.keys()):
+        if books.charges[key][0] == "succeeded":
             yield 0, "gateway_agrees", f"{key}: ours succeeded, theirs has none"
-    yield from _refunds(world, known)
+    yield from _refunds(world, books, known)
     booked: dict[str, int] = dict(world.reader.execute(CLEARING, {"gateway": bank.NAME}).fetchall())
     for currency in sorted(known.keys() | booked.keys()):
         if known[currency] != booked.get(currency, 0):
@@ -126,9 +162,9 @@ def _with_gateway(world: World) -> Iterator[Broken]:
             yield 0, "every_cent", f"{currency}: {said} {booked.get(currency, 0)}"
 
 
-def _refunds(world: World, known: Counter[str]) -> Iterator[Broken]:
+def _refunds(world: World, books: Books, known: Counter[str]) -> Iterator[Broken]:
     """Compare refunds; one that we do not know of yet is counted as still held for us."""
-    for identity, key, amount, state, account in world.reader.execute(REFUNDS).fetchall():
+    for identity, key, amount, state, account in books.refunds.values():
         theirs = world.bank.entries[key].refunds.get(identity)
         if state == "succeeded" and (theirs is None or theirs.amount != amount):
             yield world.person_of(account), "gateway_agrees", f"refund {identity} is not there"
@@ -136,10 +172,9 @@ def _refunds(world: World, known: Counter[str]) -> Iterator[Broken]:
             known[theirs.currency] += theirs.amount
 
 
-def _with_network(world: World) -> Iterator[Broken]:
+def _with_network(world: World, books: Books) -> Iterator[Broken]:
     """Compare what was paid with what the network has on its cards."""
-    rows: list[tuple[Any, ...]] = world.reader.execute(ORDERS).fetchall()
-    for reference, order, renewal, account in rows:
+    for reference, order, renewal, account in books.orders.values():
         theirs = world.carrier.orders.get(reference)
         if renewal == "delivered" and theirs != "applied":
             yield (

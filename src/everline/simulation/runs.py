@@ -28,8 +28,9 @@ from everline.payments import gateways
 from everline.simulation import bank, carrier, keeping, people, staff, town
 from everline.simulation.bank import Bank
 from everline.simulation.carrier import Carrier
-from everline.simulation.checks import check_day
-from everline.simulation.crew import Crew
+from everline.simulation.changed import Changed
+from everline.simulation.checks import Judge
+from everline.simulation.crew import Crew, soonest
 from everline.simulation.faults import Faults
 from everline.simulation.figures import Figures, gather
 from everline.simulation.ground import Ground
@@ -46,6 +47,9 @@ DAY: Final = timedelta(days=1)
 CATCH_UP: Final = timedelta(minutes=30)
 MOMENT: Final = timedelta(seconds=2)
 """How long before now the due sweep ran the last time, if we were there."""
+
+WHOLE_DAYS: Final = 10
+"""Every so many days, and on the last one, all rows are checked, and not only what changed."""
 
 KEPT_EVENTS: Final = 400
 
@@ -106,7 +110,12 @@ def run(
 ) -> Outcome:
     """Run one setting to its end, or to the first day on which a promise was broken."""
     began = perf_counter()
-    with _world(ground, setting) as world, _installed(world, setting.seed) as post:
+    with (
+        _world(ground, setting) as world,
+        _installed(world, setting.seed) as post,
+        Changed(ground.logins.owner) as changed,
+    ):
+        judge = Judge(world, changed)
         crew = Crew(
             outside.kinds,
             outside.sweeps,
@@ -115,6 +124,7 @@ def run(
             reader=world.reader,
             person_of=world.person_of,
             wrong=world.wrong,
+            beat=lambda: _beat(world, world.at - MOMENT),
         )
         del post
         for person in world.town.people.values():
@@ -123,7 +133,8 @@ def run(
         while done < setting.days and not world.violations:
             _live(world, crew, _end_of(world, done))
             staff.work_off(world)
-            check_day(world, START + DAY * (done - 1))
+            is_whole = done % WHOLE_DAYS == WHOLE_DAYS - 1 or done + 1 == setting.days
+            judge.check_day(START + DAY * (done - 1), is_whole=is_whole)
             _tidy(ground, done)
             done += 1
             progress(done, world.carrier.applied)
@@ -139,7 +150,7 @@ def _end_of(world: World, day: int) -> datetime:
 
 def _live(world: World, crew: Crew, until: datetime) -> None:
     """Let everything happen that comes before an instant, in its order."""
-    work_at = crew.next_at(world.at)
+    work_at, changed_at = crew.next_at(world.at), None
     acts = {**people.ACTS, **keeping.ACTS}
     steps = sorted(
         [(each.at, timedelta(seconds=each.seconds)) for each in world.faults.steps]
@@ -148,8 +159,11 @@ def _live(world: World, crew: Crew, until: datetime) -> None:
     while True:
         act_at, call_at = world.next_at(), world.bank.next_callback_at()
         step_at, skew = next((each for each in steps if each[0] > world.at), (None, timedelta(0)))
-        comes = [each for each in (act_at, call_at, work_at, step_at) if each is not None]
-        at = min(comes)
+        at = min(each for each in (act_at, call_at, work_at, step_at) if each is not None)
+        if changed_at is not None and min(at, until) >= soonest(changed_at):
+            # Until then nothing that people did can be due, so it was not asked for sooner.
+            work_at, changed_at = min(work_at, crew.next_at(changed_at)), None
+            at = min(at, work_at)
         if at > until:
             world.at = until
             return
@@ -163,15 +177,13 @@ def _live(world: World, crew: Crew, until: datetime) -> None:
             _hear(world)
         elif act_at is not None and act_at <= world.at:
             world.act(acts)
-            work_at = min(work_at, crew.next_at(world.at))
+            changed_at = changed_at or world.at
         else:
             back_at = world.faults.back_at("ours", world.at)
             if back_at is not None:
                 work_at = back_at
                 continue
-            _beat(world, world.at - MOMENT)
-            crew.work(world.now)
-            work_at = crew.next_at(world.at)
+            work_at, changed_at = crew.work(world.now, world.at), None
 
 
 def _beat(world: World, at: datetime) -> None:
