@@ -29,7 +29,7 @@ def run(logins: Addresses, *paths: Path, at: datetime = AT) -> Loaded:
 
 def sound(logins: Addresses, *paths: Path, at: datetime = AT) -> Loaded:
     loaded = run(logins, *paths, at=at)
-    assert list(map(str, loaded.problems)) == []
+    assert list(map(str, loaded.problems)) == [], list(map(str, loaded.problems))
     return loaded
 
 

@@ -3,21 +3,28 @@
 import logging
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
 from django.test import Client
 
-from everline import autorenewal, cards, clock
-from tests.armed import armed, broken, consent, end_of, policy, sweep
+from everline import autorenewal, cards, clock, renewals
+from tests.armed import armed, broken, consent, end_of, paid, policy, refusals, sweep
 from tests.command import Everline
 from tests.desk import office
+from tests.loads import BARE, cards_file, sound
 from tests.world import World
+from tests.written import row
 
 __all__ = ["office"]
 
 pytestmark = pytest.mark.filterwarnings("ignore:No directory at")  # No static files are needed.
+
+
+PLACE = {"currency": "EUR"}
 
 
 def _left(world: World) -> list[Any]:
@@ -95,6 +102,55 @@ def test_nobody_is_missed_who_wanted_nothing(world: World) -> None:
     assert broken(world) == []
 
 
+def test_a_plan_that_starts_at_once_is_foreseen_at_the_end_alone(world: World) -> None:
+    """It would cut the present term short, so no rung before is tried, shown or missed."""
+    card = armed(world, world.plan(days=7), balance=9000)
+    stacking = world.plan(days=7, on_renewal="stack")
+    autorenewal.end_mandate(world.caller(), card.id, world.at)
+    given = autorenewal.give_mandate(
+        world.caller(),
+        card.id,
+        world.at,
+        plan_id=stacking.plan_id,
+        words_version="2026-11",
+        contact=renewals.Contact(email="somebody@testline.example"),
+    )
+    assert given.outcome == "mandated"
+    end = end_of(world, card)
+    world.at = end - timedelta(days=2)
+    _live(world, end - timedelta(minutes=30))
+    standing = autorenewal.standing(card.id, world.at)
+    assert standing is not None
+    assert standing.rungs == [end]
+    assert (paid(world, card), refusals(world, card)) == (0, [])
+    _live(world, end + timedelta(minutes=90))
+    assert paid(world, card) == 1
+    assert world.one("select sum(untried) from autorenewal_hour") == 0
+    assert broken(world) == []
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize("hours", [30, 11])
+def test_who_moves_is_tried_by_the_hours_of_the_new_place(
+    world: World, tmp_path: Path, zone: str, hours: int
+) -> None:
+    card = armed(world, world.plan(days=7), balance=1000)
+    end = end_of(world, card)
+    world.at = end - timedelta(days=2)
+    _live(world, end - timedelta(hours=hours))
+    world.owner.execute("""update catalogue_policy set currency_digits = '{"EUR": 2}'""")
+    moved = row(iccid=str(card.iccid), msisdn=card.msisdn or "", **BARE | PLACE, zone=zone)
+    sound(world.logins, cards_file(tmp_path, moved), at=world.at)
+    standing = autorenewal.standing(card.id, world.at)
+    assert standing is not None
+    by_the_clock = [each for each in standing.rungs[:-2] if each > world.at]
+    assert {each.astimezone(ZoneInfo(zone)).hour for each in by_the_clock} <= {*range(8, 20)}
+    _live(world, end + timedelta(hours=2))
+    assert len(refusals(world, card)) >= 3
+    assert world.one("select sum(untried) from autorenewal_hour") == 0
+    assert broken(world) == []
+
+
 def test_an_outage_that_was_made_good_is_no_failure(world: World) -> None:
     plan = world.plan(days=7)
     due = []
@@ -124,6 +180,26 @@ def test_a_renewal_that_is_taken_back_is_no_failure(world: World) -> None:
     renewals.reverse(world.caller(), answer.id, "asked", world.at)
     _live(world, end + timedelta(hours=3), minutes=10)
     assert world.one("select sum(untried) from autorenewal_hour") == 0
+    assert "foreseen_is_tried" not in broken(world)
+
+
+@pytest.mark.parametrize("on_renewal", ["queue", "stack"])
+def test_what_was_renewed_by_hand_in_vain_is_tried_after_all(world: World, on_renewal: str) -> None:
+    """The tries near the end were left out for its sake, and then it was not delivered."""
+    plan = world.plan(days=7, on_renewal=on_renewal)
+    card = armed(world, plan, balance=2000)
+    end = end_of(world, card)
+    world.at = end - timedelta(seconds=20)
+    world.owner.execute("update cards_card set next_rung_at = %s", [end])
+    by_hand = world.renew(card, plan)
+    assert by_hand.outcome == "renewed"
+    world.advance(minutes=40)
+    while renewals.expire_due(world.now, 500):
+        pass
+    assert world.one("select state from renewals_renewal where id = %s", by_hand.id) == "reversed"
+    assert autorenewal.sweep_due(world.at) > 0
+    assert paid(world, card) == 1
+    assert end_of(world, card) > world.at
     assert "foreseen_is_tried" not in broken(world)
 
 

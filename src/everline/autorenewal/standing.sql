@@ -34,12 +34,19 @@ begin
         select case when is_paused(m.paused_until, m.is_skip, t.ends_at, auto_standing.at)
             then m.paused_until end as paused_until
     ) s
-    cross join lateral (
-        select rungs_to_come(c, t, s.paused_until, auto_standing.at) as rungs
-    ) r
     left join lateral (
-        select o.offer, o.agreed from due_offers(array[c.id], auto_standing.at) o
+        select o.offer, o.agreed, o.is_low from due_offers(array[c.id], auto_standing.at) o
     ) d on true
+    cross join lateral (
+        select case
+            when (d.offer).on_renewal <> 'queue' and not d.is_low and t.ends_at > auto_standing.at
+                then array(
+                    select t.ends_at where coalesce(t.ends_at >= s.paused_until, true)
+                    union select s.paused_until where s.paused_until > t.ends_at order by 1
+                )
+            else rungs_to_come(c, t, s.paused_until, auto_standing.at)
+        end as rungs
+    ) r
     left join catalogue_planversion v on v.id = (d.offer).plan_version_id
     left join catalogue_plan p on p.id = v.plan_id
     left join lateral (

@@ -38,7 +38,7 @@ begin
         ), 'waits')
         where i.fate is null and not exists (select from cards_card c where c.id = i.id);
         result.flaws := flaws_of_known();
-        result.changed := change_cards('known');
+        result.changed := change_cards('known', load_cards.at);
         perform hold_known_cards(load_cards.at);
     end if;
     perform furnish_cards(load_cards.at);
@@ -100,7 +100,7 @@ begin
     if result.flaws is not null then
         return result;
     end if;
-    result.changed := change_cards('waits');
+    result.changed := change_cards('waits', load_waiting_cards.at);
     perform hold_known_cards(load_waiting_cards.at);
     update pg_temp.incoming_card i set fate = null
     where not exists (select from cards_card c where c.iccid = i.iccid);
@@ -154,12 +154,18 @@ language sql stable as $$
 $$;
 
 -- part change_cards: writes what differs of the stored cards that rows of one fate are about; what
--- a file leaves empty stays. Gives how many differ.
-create or replace function change_cards(fate text) returns bigint
-language sql as $$
+-- a file leaves empty stays, and who has moved is tried by the hours of the new place. Gives how
+-- many differ.
+create or replace function change_cards(fate text, at timestamptz) returns bigint
+language plpgsql as $$
+#variable_conflict error
+declare
+    changed bigint;
+    moved uuid[];
+begin
     with asked as (
         select
-            c.id, i.zone, coalesce(i.msisdn, c.msisdn) as msisdn,
+            c.id, i.zone, coalesce(i.msisdn, c.msisdn) as msisdn, i.zone <> c.zone as is_moved,
             coalesce(nullif(i.smdp_address, ''), c.smdp_address) as smdp_address,
             coalesce(nullif(i.matching_id, ''), c.matching_id) as matching_id,
             case when c.state = 'in_stock' then coalesce(i.start_code_hash, c.start_code_hash)
@@ -176,10 +182,13 @@ language sql as $$
         where c.id = a.id
           and (c.zone, c.msisdn, c.smdp_address, c.matching_id, c.start_code_hash)
             is distinct from (a.zone, a.msisdn, a.smdp_address, a.matching_id, a.start_code_hash)
-        returning 1
+        returning c.id, a.is_moved
     )
-    select count(*) from written
-$$;
+    select count(*), array_agg(w.id) filter (where w.is_moved) into changed, moved
+    from written w;
+    perform follow_place(moved, change_cards.at);
+    return changed;
+end $$;
 
 -- part furnish_cards: writes what the new cards bring: devices, the term that runs or was the last
 -- (its end as `term_of` has it, computed once by `offset 0`), the balance as money received at the

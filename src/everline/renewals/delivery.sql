@@ -123,11 +123,23 @@ begin
     returning e.* into term;
     perform reopen_term(term);
     perform rearm(array[renewal.card_id], take_back.at);
+    if renewal.channel <> 'auto' and take_back.reason = 'not_delivered' then
+        perform stand_in(renewal, take_back.at);
+    end if;
     perform queue_job('withdraw', renewal.id, renewal.account_id, take_back.at, take_back.at);
     if renewal.state = 'paid' then
         perform money_back(renewal.id, take_back.at);
     end if;
 end $$;
+
+-- part stand_in: makes an armed card due now whose term ended while somebody's renewal was on
+-- its way, in the place of the tries that were not made for its sake: it was not delivered.
+create or replace function stand_in(renewal renewals_renewal, at timestamptz) returns void
+language sql as $$
+    select await(array_agg(t.card_id), array_agg(stand_in.at), stand_in.at)
+    from last_terms(array[(stand_in.renewal).card_id]) t
+    where t.ends_at > (stand_in.renewal).paid_at and t.ends_at <= stand_in.at
+$$;
 
 -- part reopen_term: gives a term that another one cut short its time again, when that other one is
 -- taken back: up to its own end, or to the next term if one was sold for after it meanwhile.

@@ -149,6 +149,21 @@ language sql as $$
       and (ladder(t.starts_at, t.ends_at, t.on_renewal, c.zone, c.id))[1] <= rush.at
 $$;
 
+-- part follow_place: sets the rungs of armed cards by the place that they are in from now on: a
+-- ladder is that of its place. When the first rung would have passed there, it is due at once.
+create or replace function follow_place(cards uuid[], at timestamptz) returns void
+language sql as $$
+    select rearm(array(
+        select c.id from cards_card c
+        where c.id = any(follow_place.cards) and c.next_rung_at > follow_place.at
+    ), follow_place.at);
+    select rush(array(
+        select c.id from cards_card c
+        where c.id = any(follow_place.cards) and c.next_rung_at < 'infinity'
+          and c.rung_ends_at > follow_place.at
+    ), follow_place.at);
+$$;
+
 -- part due_now: makes armed cards due at once whose last term is not over, wherever their ladder
 -- is: their data runs low, their term was prolonged, or a person released them. Service may end
 -- now, however long the term is: the due sweep looks three days ahead and passes later ends over.

@@ -16,17 +16,29 @@ create type rung as (
 
 -- part rungs: the tries that are foreseen from one instant to another. Who gave a mandate later, or
 -- whose term was prolonged later, has the rungs that came then; who was renewed before has none.
+-- A card that is renewed with a plan that starts at once is tried at the end of its term alone, as
+-- it would cut that short: what each plan is sold as is told once, and not for each card.
 create or replace function rungs(since timestamptz, until timestamptz) returns setof rung
 language sql stable as $$
+    with sold as materialized (
+        select p.id as plan_id, (
+            select w.on_renewal from catalogue_planversion w
+            where w.plan_id = h.plan_id and w.effective_from <= rungs.until
+            order by w.effective_from desc limit 1
+        ) as on_renewal
+        from catalogue_plan p cross join lateral heir(p.id, rungs.until) h (plan_id)
+    )
     select c.id, e.id, u.rung_at, m.ended_at, m.paused_until, n.renewed_at
     from cards_entitlement e
     inner join cards_card c on c.id = e.card_id
     inner join autorenewal_mandate m on m.card_id = e.card_id and m.given_at < rungs.until
         and (m.ended_at <= rungs.since) is not true
     inner join catalogue_planversion v on v.id = e.plan_version_id
-    cross join lateral unnest(
-        ladder(e.starts_at, e.ends_at, v.on_renewal, c.zone, c.id)
-    ) as u (rung_at)
+    inner join sold s on s.plan_id = coalesce(m.plan_id, v.plan_id)
+    cross join lateral unnest(ladder(
+        e.starts_at, e.ends_at,
+        case when s.on_renewal <> 'queue' then s.on_renewal else v.on_renewal end, c.zone, c.id
+    )) as u (rung_at)
     left join lateral (
         select min(coalesce(r.paid_at, x.starts_at)) as renewed_at from cards_entitlement x
         left join renewals_renewal r on r.id = x.renewal_id
