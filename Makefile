@@ -158,10 +158,7 @@ SEEDS ?= 20
 # Other seeds on each day of the year, and one long run in the end.
 soak:
 	@sh -euc "$$PREPARE" sh requirements.lock
-	@for number in $$(seq 1 $(SEEDS)); do \
-	  .venv/bin/everline simulate --seed $$(date +%j)$$number --cards 200 --days 90 || exit 1; \
-	done
-	@.venv/bin/everline simulate --seed $$(date +%j) --cards 1000 --days 365
+	@exec .venv/bin/python -m tests.soak $(SEEDS)
 
 clean:
 	rm -rf .venv build dist test-artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -12,13 +12,15 @@ from everline.config.plugs import KINDS, sweeps
 from everline.database.addresses import Addresses
 from everline.errors import MisuseError
 from everline.simulation import Ground, Outside, Setting, run
+from everline.simulation.halves import HALVED_FROM
+from everline.simulation.lived import COUNTED
 from everline.simulation.prices import parse_prices
 from everline.simulation.report import report_page
 from everline.simulation.shrink import FAULTS
 from tests.command import everline_process
 
 OUTSIDE = Outside(KINDS, sweeps(one_at_a_time=True))
-DAYS = Setting(seed=5, numbers=tuple(range(1, 41)), days=17)
+DAYS = Setting(seed=5, numbers=tuple(range(1, 31)), days=17)
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ def test_a_report_is_whole_in_each_language_and_compares_prices(ground: Ground) 
     outcome = run(ground, OUTSIDE, DAYS, wants_figures=True)
     assert outcome.is_clean, outcome.violations
     page = report_page(outcome, None, "en")
-    assert "40 cards over 17 days" in words(page)
+    assert "30 cards over 17 days" in words(page)
     assert "Renewals by channel" in words(page)
     assert not re.findall(r"<script|https?://|url\(|@import|src=", page)
     said = {language: words(report_page(outcome, None, language)) for language in ("zh-hans", "id")}
@@ -67,13 +69,21 @@ def test_the_faults_of_the_command_are_those_of_the_simulator() -> None:
     assert simulating.FAULTS == FAULTS
 
 
+def test_a_half_is_repeated_by_the_numbers_of_its_cards() -> None:
+    assert simulating.written((1, 2, 3, 7, 9, 10)) == ["1-3", "7", "9-10"]
+    assert simulating.numbers_of(["1-3", "7", "9-10"]) == (1, 2, 3, 7, 9, 10)
+
+
 def test_the_command_makes_what_it_needs_and_leaves_nothing(tmp_path: Path) -> None:
     report = tmp_path / "r.html"
-    arguments = ("--seed", "3", "--cards", "5", "--days", "1", "--report", str(report), "--json")
+    cards = str(HALVED_FROM)
+    arguments = ("--seed", "3", "--cards", cards, "--days", "1", "--report", str(report), "--json")
     said = everline_process(tmp_path, "simulate", *arguments, TMPDIR=str(tmp_path))
     assert said.code == Exit.DONE, said.err
     assert said.json["is_clean"] is True
-    assert said.json["again"] == "everline simulate --seed 3 --cards 5 --days 1"
+    assert said.json["again"] == f"everline simulate --seed 3 --cards {cards} --days 1"
+    assert said.json["cards"] == HALVED_FROM
+    assert said.json["lived"].keys() == COUNTED.keys()
     assert report.read_text().lower().startswith("<!doctype html>")
     assert not [*tmp_path.glob("*everline*")], "the scratch server is gone"
 
@@ -86,6 +96,8 @@ def test_the_command_makes_what_it_needs_and_leaves_nothing(tmp_path: Path) -> N
         (("--language", "tlh"), "write en, zh-hans or id"),
         (("--report", "no/such/folder/r.html"), "make no/such/folder first"),
         (("--card", "0"), "cards have numbers from 1"),
+        (("--card", "9-3"), "cards have numbers from 1"),
+        (("--card", "1-many"), "write 12, or 1-500"),
     ],
 )
 def test_what_is_typed_wrong_is_told_at_once(

@@ -4,28 +4,23 @@ It makes a database of its own and takes it away again; an operator's is never o
 stands in simulation/, the report for the operator in simulation/report.py.
 """
 
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from everline.cli.speech import Exit, Json, Waiting, err, fail, out, plain_errors, write_json
-from everline.config import environment
-from everline.database.addresses import Addresses, is_embedded, prepare_roles, reachable
+from everline.cli.living import live, scratch
+from everline.cli.speech import Exit, Json, Waiting, fail, out, plain_errors, write_json
 
 if TYPE_CHECKING:
-    from everline.simulation import Ground, Outcome, Outside, Setting
+    from everline.simulation import Ground, Outcome, Outside
 
 CARDS_MAX: Final = 20_000
 DAYS_MAX: Final = 700
-FAULTS: Final = ("outage", "clock", "gateway", "network", "sender", "ours")
-NAME: Final = "everline_simulation"
+FAULTS: Final = ("outage", "clock", "gateway", "network", "sender", "ours", "people")
+LENGTH_MAX: Final = 11
 LINES_MAX: Final = 60
 """How much of a failure's history is printed; --json has all of it."""
 
@@ -34,14 +29,18 @@ Cards = Annotated[int, typer.Option(help="How many cards.", min=1, max=CARDS_MAX
 Days = Annotated[int, typer.Option(help="How many days.", min=1, max=DAYS_MAX)]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same run.", min=0)]
 Only = Annotated[
-    list[int] | None,
-    typer.Option(metavar="NUMBER", help="Only this card; may be given again. For a failure."),
+    list[str] | None,
+    typer.Option(
+        metavar="NUMBER",
+        help="Only this card, or these, as 12 or 1-500; may be given again. For a failure.",
+    ),
 ]
 Without = Annotated[
     list[str] | None,
     typer.Option(
         metavar="FAULT",
-        help="Faults that do not happen: outage, clock, gateway, network, sender or ours.",
+        help="Faults that do not happen: outage, clock, gateway, network, sender or ours, or a part"
+        " like outage.network; and what people do not do, like people.travel.",
     ),
 ]
 Load = Annotated[
@@ -89,42 +88,50 @@ def simulate(
     `everline simulate --load operator.yaml --load plans.yaml --price HOME-30=105000
     --report price.html`
     """
-    numbers = tuple(sorted(set(card))) if card else tuple(range(1, cards + 1))
-    _check(numbers, without or [], load or [], language, report)
-    with plain_errors(), _scratch() as (ground, outside):
+    chosen = numbers_of(card) if card else tuple(range(1, cards + 1))
+    _check(chosen, without or [], load or [], language, report)
+    with plain_errors(), scratch() as place:
         from everline.simulation import Setting
         from everline.simulation.prices import parse_prices
 
         setting = Setting(
             seed=seed,
-            numbers=numbers,
+            numbers=chosen,
             days=days,
             files=tuple(load or ()),
             without=frozenset(without or ()),
         )
         wishes = parse_prices(price or [])
-        outcome = _run(ground, outside, setting, wants_figures=report is not None)
-        changed = None
-        if wishes and outcome.is_clean:
-            from dataclasses import replace
-
-            changed = _run(
-                ground, outside, replace(setting, prices=wishes), wants_figures=report is not None
-            )
+        lived = partial(live, place, is_halved=not card, wants_figures=report is not None)
+        outcome = lived(setting)
+        changed = lived(replace(setting, prices=wishes)) if wishes and outcome.is_clean else None
         failed = next((each for each in (outcome, changed) if each and not each.is_clean), None)
-        short = _shrink(ground, outside, failed) if failed and not card else failed
+        short = _shrink(place, failed) if failed and not card else failed
         if report is not None and failed is None:
             from everline.simulation.report import write_report
 
             write_report(report, outcome, changed, language)
     told = short or outcome
     if json:
-        write_json(_as_json(told))
+        write_json(_as_json(told, is_town=not card))
     elif failed is None:
         _print_kept(outcome, report)
     else:
         _print_broken(told)
     raise typer.Exit(Exit.DONE if failed is None else Exit.FAILED)
+
+
+def numbers_of(texts: list[str]) -> tuple[int, ...]:
+    """Read numbers of cards, each alone or as the first and the last of a row."""
+    found: set[int] = set()
+    for text in texts:
+        first, _dash, last = text.partition("-")
+        if not (
+            first.isdecimal() and (last or first).isdecimal() and len(text) < len("10000-20000") + 1
+        ):
+            fail(f"--card {text} is not understood: write 12, or 1-500.", Exit.MISUSED)
+        found.update(range(int(first), int(last or first) + 1))
+    return tuple(sorted(found)) or (0,)
 
 
 def _check(
@@ -149,87 +156,14 @@ def _check(
         fail(f"--report {report} has no folder: make {report.parent} first.", Exit.MISUSED)
 
 
-@contextmanager
-def _scratch() -> Iterator[tuple["Ground", "Outside"]]:
-    """Make a database that nobody else has, and take it away again.
-
-    Without DATABASE_URL a server of its own is made in a folder for files that may go.
-    """
-    waiting = Waiting()
-    home = Path(tempfile.gettempdir()) / f"{NAME}-{os.getpid()}"
-    os.environ["EVERLINE_HOME"] = str(home)
-    os.environ["EVERLINE_MODE"] = "simulation"
-    os.environ["EVERLINE_POOL_MAX"] = "1"
-    os.environ["EVERLINE_LOG"] = "CRITICAL"
-    name = f"{NAME}_{os.getpid()}"
-    try:
-        with reachable(home, name, durable=False, progress=waiting.tell) as logins:
-            if not logins.admin:
-                fail(
-                    "A simulation makes a database of its own, and these two logins may not: give"
-                    " DATABASE_URL with a login that may create one, or no address at all.",
-                    Exit.MISUSED,
-                )
-            waiting.show("Making the simulation's database")
-            ground = _made(logins, f"{name}_empty")
-            try:
-                waiting.end()
-                from everline.config.plugs import KINDS, sweeps
-                from everline.simulation import Outside
-
-                yield ground, Outside(KINDS, sweeps(one_at_a_time=True))
-            finally:
-                ground.drop_all()
-    finally:
-        waiting.end()
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def _made(logins: Addresses, empty: str) -> "Ground":
-    """Migrate the database and keep it as the empty one that runs are copied from."""
-    prepare_roles(logins)
-    environment.use_addresses(logins)
-    environment.set_up(logins, "simulation")
-    from everline.database.migrate import migrate
-    from everline.simulation import START, Ground
-
-    migrate(logins, START)
-    ground = Ground(logins, empty, is_shared=not is_embedded())
-    ground.keep()
-    return ground
-
-
-def _run(
-    ground: "Ground", outside: "Outside", setting: "Setting", *, wants_figures: bool
-) -> "Outcome":
-    """Run one setting behind a bar that tells the days and the renewals."""
-    from everline.simulation import run
-
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TextColumn("days · {task.fields[renewals]} renewals"), TimeElapsedColumn(),
-        console=err, transient=True,
-    )  # fmt: skip
-    with bar:
-        task = bar.add_task(f"Seed {setting.seed}", total=setting.days, renewals=0)
-        return run(
-            ground,
-            outside,
-            setting,
-            lambda day, renewals: bar.update(task, completed=day, renewals=renewals),
-            wants_figures=wants_figures,
-        )
-
-
-def _shrink(ground: "Ground", outside: "Outside", failed: "Outcome") -> "Outcome":
+def _shrink(place: tuple["Ground", "Outside"], failed: "Outcome") -> "Outcome":
     """Look for the shortest history, telling what is tried."""
     from everline.simulation import shrink
 
     waiting = Waiting()
     try:
         return shrink(
-            ground,
-            outside,
+            *place,
             failed,
             lambda number, setting: waiting.show(
                 f"A promise was broken. Looking for the shortest history: try {number},"
@@ -250,6 +184,8 @@ def _print_kept(outcome: "Outcome", report: Path | None) -> None:
         style="green",
     )
     out.print(f"{outcome.seconds:.0f} s, {pace:,} days of a card each second.")
+    told = ", ".join(f"{name} {count:,}" for name, count in sorted(outcome.lived.items()))
+    out.print(f"Lived through: {told}.", markup=False)
     out.print(f"The run's digest: {outcome.digest}", style="dim", soft_wrap=True)
     if report is not None:
         out.print(f"The report: {report}", markup=False, soft_wrap=True)
@@ -264,17 +200,19 @@ def _print_broken(outcome: "Outcome") -> None:
     out.print(f"\nThe last {len(shown)} things that happened to it (0 is everybody):")
     for event in shown:
         out.print(f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.card:>5}  {event.text}", markup=False)
-    out.print(f"\nAgain: {_command(outcome.setting, outcome.days_done)}", soft_wrap=True)
+    out.print(f"\nAgain: {_command(outcome, is_town=False)}", soft_wrap=True)
 
 
-def _command(setting: "Setting", days: int) -> str:
-    """Write the command that makes the same run."""
-    numbers = setting.numbers
-    which = (
-        f"--cards {len(numbers)}"
-        if numbers == tuple(range(1, len(numbers) + 1))
-        else " ".join(f"--card {number}" for number in numbers)
-    )
+def _command(outcome: "Outcome", *, is_town: bool) -> str:
+    """Write the command that makes the same run; a broken one is that of a half at most."""
+    from everline.simulation.halves import HALVED_FROM
+
+    setting, numbers, days = outcome.setting, outcome.setting.numbers, outcome.days_done
+    is_alike = len(numbers) < HALVED_FROM or (is_town and outcome.is_clean)
+    if numbers == tuple(range(1, len(numbers) + 1)) and is_alike:
+        which = f"--cards {len(numbers)}"
+    else:
+        which = " ".join(f"--card {each}" for each in written(numbers))
     parts = [f"everline simulate --seed {setting.seed} {which} --days {days}"]
     parts += [f"--without {fault}" for fault in sorted(setting.without)]
     parts += [f"--load {path}" for path in setting.files]
@@ -282,7 +220,18 @@ def _command(setting: "Setting", days: int) -> str:
     return " ".join(parts)
 
 
-def _as_json(outcome: "Outcome") -> dict[str, Any]:
+def written(numbers: tuple[int, ...]) -> list[str]:
+    """Write numbers as they are typed, those that follow each other as their first and last."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and found[-1][1] == number - 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return [f"{first}-{last}" if last > first else str(first) for first, last in found]
+
+
+def _as_json(outcome: "Outcome", *, is_town: bool) -> dict[str, Any]:
     return {
         "seed": outcome.setting.seed,
         "cards": len(outcome.setting.numbers),
@@ -301,7 +250,8 @@ def _as_json(outcome: "Outcome") -> dict[str, Any]:
             {"at": each.at, "card": each.card, "text": each.text}
             for each in (() if outcome.is_clean else outcome.history)
         ],
-        "again": _command(outcome.setting, outcome.days_done),
+        "lived": dict(sorted(outcome.lived.items())),
+        "again": _command(outcome, is_town=is_town),
     }
 
 

@@ -1,7 +1,8 @@
 """A gateway in this process: an adapter of the real protocol, whose bank keeps books of its own.
 
 It can lose a request, do it and lose the answer, know its mind hours later, send callbacks twice,
-and be away. Whether it has the money is in its own entries, which checks.py compares with ours.
+tell of disputes, and be away. Whether it has the money is in its own entries, which checks.py
+compares with ours.
 """
 
 import json
@@ -21,6 +22,7 @@ from everline.payments.gateways import (
     Abilities,
     ActionNeeded,
     Charge,
+    Dispute,
     Failed,
     Hint,
     Kept,
@@ -51,6 +53,11 @@ WANTS_A_PERSON: Final = 15
 """How many of a thousand charges without anybody there their bank wants confirmed."""
 
 HARD: Final = ("card_expired", "card_reported_lost")
+DISPUTED: Final = 4
+"""How many of a thousand charges their holders let their bank take back, some days later."""
+
+DISPUTE_DAYS: Final = (2, 20)
+ANSWER_DAYS: Final = 7
 
 
 @dataclass(slots=True)
@@ -112,7 +119,7 @@ class Bank:
         self._now = now
         self._card_of = card_of
         self._plastics: dict[str, Plastic] = {}
-        self._callbacks: list[tuple[datetime, int, str]] = []
+        self._callbacks: list[tuple[datetime, int, str, str]] = []
         self._sent = 0
         self._decided: Counter[int] = Counter()
         self.entries: dict[str, Entry] = {}
@@ -250,9 +257,27 @@ class Bank:
         del headers
         try:
             told = json.loads(body)
-            return Hint(str(told["event"]), str(told["key"]))
+            return Hint(str(told["event"]), str(told["key"]), dispute=str(told["dispute"]))
         except (ValueError, KeyError) as error:
             raise MisuseError("body_wrong", "Send event and key.", field_name="body") from error
+
+    def read_dispute(self, reference: str) -> Dispute | Unknown:
+        """Read how a dispute stands: open for a week, then lost."""
+        entry = self.entries.get(reference.removeprefix("dp_"))
+        if entry is None or self._faults.is_away("gateway", self._now()):
+            return Unknown("no answer")
+        ends_at = entry.at + timedelta(days=DISPUTE_DAYS[1] + ANSWER_DAYS)
+        is_open = self._now() < ends_at
+        state = "to_answer" if is_open else "lost"
+        return Dispute(
+            reference,
+            entry.key,
+            entry.amount,
+            "fraudulent",
+            state,
+            is_inquiry=False,
+            answer_by=ends_at,
+        )
 
     def confirm(self, attempt_key: str, token: str) -> str:
         """Somebody pays on the bank's own page; gives what the page says."""
@@ -278,8 +303,9 @@ class Bank:
         """Give the bodies of the callbacks whose time has come."""
         found = []
         while self._callbacks and self._callbacks[0][0] <= self._now():
-            _at, number, key = heappop(self._callbacks)
-            found.append(json.dumps({"event": f"ev_{number}", "key": key}).encode())
+            _at, number, key, dispute = heappop(self._callbacks)
+            told = {"event": f"ev_{number}", "key": key, "dispute": dispute}
+            found.append(json.dumps(told).encode())
         return found
 
     def _decide(self, entry: Entry, plastic: Plastic) -> None:
@@ -295,10 +321,13 @@ class Bank:
             entry.state, entry.reason = "failed", AUTHENTICATION_REQUIRED
         else:
             entry.state = "succeeded"
+            if drawn.randrange(1000) < DISPUTED:
+                wait = timedelta(days=drawn.randint(*DISPUTE_DAYS))
+                self._call_back(entry, self._now() + wait, f"dp_{entry.key}")
 
-    def _call_back(self, entry: Entry, at: datetime) -> None:
+    def _call_back(self, entry: Entry, at: datetime, dispute: str = "") -> None:
         self._sent += 1
-        heappush(self._callbacks, (at, self._sent, entry.key))
+        heappush(self._callbacks, (at, self._sent, entry.key, dispute))
 
     def _told(self, entry: Entry) -> Outcome:
         """Say how an entry stands, as far as it is known yet."""

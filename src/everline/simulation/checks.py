@@ -61,6 +61,12 @@ UNTRIED: Final = (
     " and e.ends_at <= %(at)s - interval '20 minutes' and e.ends_at > %(since)s"
     " and not exists (select from database_request q where q.channel = 'auto'"
     "  and q.subject_id = c.id and q.at > e.starts_at)"
+    " and not exists (select from autorenewal_stop s where s.since <= e.ends_at"
+    "  and (s.released_at < e.ends_at - interval '2 days') is not true)"
+)
+UNREAD: Final = (
+    "select d.id::text, d.account_id, 'told of at ' || d.told_at || ', and not read since'"
+    " from payments_dispute d where d.state = 'told' and d.told_at < %(at)s - interval '30 hours'"
 )
 OURS: Final = (
     "select a.key, a.state, a.owner from payments_attempt a where age(a.xmin) < age(%(mark)s::xid)"
@@ -119,6 +125,7 @@ class Judge:
             ("once_a_request", TWICE),
             ("paid_is_delivered", UNDELIVERED),
             ("due_was_tried", UNTRIED),
+            ("disputes_are_read", UNREAD),
         ):
             for identity, account, detail in world.reader.execute(query, parameters).fetchall()[:3]:
                 world.wrong(world.person_of(account), name, f"{identity}: {detail}")

@@ -63,7 +63,7 @@ class Faults:
         self, seed: int, start: datetime, days: int, without: frozenset[str] = frozenset()
     ) -> None:
         self._seed = seed
-        self._without = without
+        self.without = without
         self._streams: dict[tuple[str, int], Stream] = {}
         self.counts: Counter[str] = Counter()
         self.outages = [] if "outage" in without else sorted(
@@ -80,7 +80,7 @@ class Faults:
         drawn = mine.randrange(1000)
         for kind, share in PER_THOUSAND[what].items():
             if drawn < share:
-                if f"{what}.{kind}" in self._without or what in self._without:
+                if f"{what}.{kind}" in self.without or what in self.without:
                     return None
                 self.counts[f"{what}.{kind}"] += 1
                 return kind
@@ -121,7 +121,7 @@ class Faults:
         every, least, most = OUTAGES[what]
         for day in range(days):
             drawn = stream(self._seed, "outage", what, day)
-            if f"outage.{what}" in self._without or drawn.randrange(every):
+            if f"outage.{what}" in self.without or drawn.randrange(every):
                 continue
             begins = start + timedelta(days=day, seconds=drawn.randrange(86_400))
             lasts = timedelta(minutes=drawn.randint(least * 60, most * 60))

@@ -3,6 +3,7 @@
 Read from the tables when the run is over, amounts in minor units. How they look is in report.py.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -130,6 +131,42 @@ def gather(world: World, start: datetime, end: datetime) -> Figures:
         refunds=totals[0],
         mandates=totals[1],
         consents=totals[2],
+    )
+
+
+def summed(one: Figures, other: Figures) -> Figures:
+    """Add the figures of two halves of a town up."""
+
+    def added(weeks: Weeks, others: Weeks) -> Weeks:
+        none = [0] * one.weeks
+        return {
+            name: [
+                a + b for a, b in zip(weeks.get(name, none), others.get(name, none), strict=True)
+            ]
+            for name in sorted(weeks.keys() | others.keys())
+        }
+
+    rungs: dict[int, Rung] = {}
+    for rung in (*one.rungs, *other.rungs):
+        before = rungs.get(rung.number, Rung(rung.number, 0, 0, {}))
+        rungs[rung.number] = Rung(
+            rung.number,
+            before.tried + rung.tried,
+            before.renewed + rung.renewed,
+            dict(Counter(before.reasons) + Counter(rung.reasons)),
+        )
+    return Figures(
+        weeks=one.weeks,
+        channels=added(one.channels, other.channels),
+        sold=added(one.sold, other.sold),
+        payments=added(one.payments, other.payments),
+        terms=added(one.terms, other.terms),
+        rungs=[rungs[number] for number in sorted(rungs)],
+        messages=dict(sorted((Counter(one.messages) + Counter(other.messages)).items())),
+        stopped=one.stopped + other.stopped,
+        refunds=one.refunds + other.refunds,
+        mandates=one.mandates + other.mandates,
+        consents=one.consents + other.consents,
     )
 
 

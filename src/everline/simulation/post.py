@@ -138,8 +138,9 @@ class Post:
     def _night(self, told: dict[str, Any]) -> str | None:
         """Say that a warning came at night, though the morning would have been early enough."""
         local = self._now().astimezone(ZoneInfo(told["zone"]))
-        latest = told["facts"][_latest(told["template"])]
-        ends_at = datetime.fromisoformat(latest)
+        facts = told["facts"]
+        # What waits for a consent after a try in vain names no further try.
+        ends_at = datetime.fromisoformat(facts.get(_latest(told["template"]), facts["ends_at"]))
         morning = local.replace(hour=8, minute=0, second=0, microsecond=0)
         if local.hour not in QUIET:
             return None

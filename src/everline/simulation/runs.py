@@ -34,6 +34,7 @@ from everline.simulation.crew import Crew, soonest
 from everline.simulation.faults import Faults
 from everline.simulation.figures import Figures, gather
 from everline.simulation.ground import Ground
+from everline.simulation.lived import lived_through
 from everline.simulation.post import Arrived, Post
 from everline.simulation.prices import publish_prices
 from everline.simulation.seeding import seeded
@@ -92,6 +93,8 @@ class Outcome:
     renewals: int
     seconds: float
     faults: Counter[str]
+    lived: Counter[str]
+    """How often each rare thing happened."""
     figures: Figures | None = field(default=None, repr=False)
 
     @property
@@ -296,6 +299,7 @@ def _outcome(
         renewals=world.carrier.applied,
         seconds=seconds,
         faults=world.faults.counts + world.faults.begun(START + DAY * done),
+        lived=lived_through(world.reader),
         figures=gather(world, START, START + DAY * done) if wants_figures else None,
     )
 

@@ -1,6 +1,7 @@
 """The staff: at the end of each day they work off what was given to persons.
 
-They ask about what is parked, and put dead jobs back. What they cannot settle stays theirs.
+They release what a breaker holds back, ask about what is parked, and put dead jobs back. What they
+cannot settle stays theirs.
 """
 
 from uuid import UUID
@@ -15,6 +16,11 @@ def work_off(world: World) -> None:
     """Ask about parked attempts and refunds, and give dead jobs another chance."""
     if world.faults.is_away("ours", world.at):
         return
+    stop = autorenewal.stopped()
+    if stop is not None:
+        caller = Caller("office", "staff", f"go-on-{stop.id}")
+        answer = autorenewal.release_stop(caller, stop.id, world.now())
+        world.tell(0, f"staff let charges go on after {stop.charged}: {answer.outcome}")
     for each in autorenewal.parked():
         caller = Caller("office", "staff", f"release-{each.id}")
         answer = autorenewal.release_card(caller, each.card_id, world.now())

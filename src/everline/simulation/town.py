@@ -166,13 +166,17 @@ def move(person: Person, logins: Addresses, folder: Path, at: datetime) -> None:
 
 
 def _operator(seed: int, folder: Path) -> Path:
-    """Write the made-up operator with a policy by the seed: grace, its data, and the breaker."""
+    """Write the made-up operator with a policy by the seed: grace, its data, and the breakers."""
     chance = stream(seed, "policy")
     text = FILES[0].read_text(encoding="utf-8")
+    # By another stream: some operators are so careful that their breaker stops what is usual.
+    percent, least = stream(seed, "bursts").choice(((300, 1000), (300, 1000), (100, 1)))
     for name, value in (
         ("grace_hours: 0 ", chance.choice((0, 6, 24))),
         ("bridge_bytes: 0 ", chance.choice((50, 300)) * 10**6),
         ("auto_card_day_max: 3 ", chance.choice((1, 2, 3))),
+        ("auto_burst_percent: 300 ", percent),
+        ("auto_burst_least: 1000 ", least),
     ):
         before, found, after = text.partition(name)
         assert found, name

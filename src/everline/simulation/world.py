@@ -141,6 +141,8 @@ class World:
         latest = self._latest.get((planned.person, planned.act))
         if latest is not None and planned.what is None and latest > planned.number:
             return
+        if f"people.{planned.act}" in self.faults.without:
+            return
         person = self.town.people[planned.person]
         back_at = self.faults.back_at("ours", self.at)
         if back_at is not None:
