@@ -27,6 +27,7 @@ from everline.payments.gateways import (
     Hint,
     Kept,
     Known,
+    Opened,
     Outcome,
     Pending,
     RefundOutcome,
@@ -55,6 +56,9 @@ WANTS_A_PERSON: Final = 15
 HARD: Final = ("card_expired", "card_reported_lost")
 DISPUTED: Final = 4
 """How many of a thousand charges their holders let their bank take back, some days later."""
+
+DISPUTES_UNTOLD: Final = 4
+"""One in so many is never told of by a callback."""
 
 DISPUTE_DAYS: Final = (2, 20)
 ANSWER_DAYS: Final = 7
@@ -120,6 +124,8 @@ class Bank:
         self._card_of = card_of
         self._plastics: dict[str, Plastic] = {}
         self._callbacks: list[tuple[datetime, int, str, str]] = []
+        self.disputes: list[tuple[datetime, str]] = []
+        """When each was opened or will be, and by what name."""
         self._sent = 0
         self._decided: Counter[int] = Counter()
         self.entries: dict[str, Entry] = {}
@@ -279,6 +285,15 @@ class Bank:
             answer_by=ends_at,
         )
 
+    def disputes_since(self, since: datetime, until: datetime) -> Opened | Unknown:
+        """List the disputes that were opened in a time."""
+        if self._faults.is_away("gateway", self._now()):
+            return Unknown("no answer")
+        listed = (
+            reference for at, reference in self.disputes if since <= at < min(until, self._now())
+        )
+        return Opened(tuple(listed), is_all=True)
+
     def confirm(self, attempt_key: str, token: str) -> str:
         """Somebody pays on the bank's own page; gives what the page says."""
         entry = self.entries.get(attempt_key)
@@ -322,8 +337,10 @@ class Bank:
         else:
             entry.state = "succeeded"
             if drawn.randrange(1000) < DISPUTED:
-                wait = timedelta(days=drawn.randint(*DISPUTE_DAYS))
-                self._call_back(entry, self._now() + wait, f"dp_{entry.key}")
+                opened_at = self._now() + timedelta(days=drawn.randint(*DISPUTE_DAYS))
+                self.disputes.append((opened_at, f"dp_{entry.key}"))
+                if drawn.randrange(DISPUTES_UNTOLD):
+                    self._call_back(entry, opened_at, f"dp_{entry.key}")
 
     def _call_back(self, entry: Entry, at: datetime, dispute: str = "") -> None:
         self._sent += 1

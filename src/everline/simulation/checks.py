@@ -68,6 +68,9 @@ UNREAD: Final = (
     "select d.id::text, d.account_id, 'told of at ' || d.told_at || ', and not read since'"
     " from payments_dispute d where d.state = 'told' and d.told_at < %(at)s - interval '30 hours'"
 )
+FOUND_HOURS: Final = 60
+"""Disputes of which nobody told are looked for once a day, while their gateway is there."""
+
 OURS: Final = (
     "select a.key, a.state, a.owner from payments_attempt a where age(a.xmin) < age(%(mark)s::xid)"
 )
@@ -161,12 +164,21 @@ def _with_gateway(world: World, books: Books) -> Iterator[Broken]:
     for key in sorted(books.charges.keys() - world.bank.entries.keys()):
         if books.charges[key][0] == "succeeded":
             yield 0, "gateway_agrees", f"{key}: ours succeeded, theirs has none"
+    yield from _disputes(world)
     yield from _refunds(world, books, known)
     booked: dict[str, int] = dict(world.reader.execute(CLEARING, {"gateway": bank.NAME}).fetchall())
     for currency in sorted(known.keys() | booked.keys()):
         if known[currency] != booked.get(currency, 0):
             said = f"the gateway holds {known[currency]} for us, our books say"
             yield 0, "every_cent", f"{currency}: {said} {booked.get(currency, 0)}"
+
+
+def _disputes(world: World) -> Iterator[Broken]:
+    """Look for disputes that we should know of by now."""
+    known = {name for (name,) in world.reader.execute("select reference from payments_dispute")}
+    for opened_at, reference in world.bank.disputes:
+        if opened_at < world.at - timedelta(hours=FOUND_HOURS) and reference not in known:
+            yield 0, "disputes_are_found", f"{reference}: opened at {opened_at}"
 
 
 def _refunds(world: World, books: Books, known: Counter[str]) -> Iterator[Broken]:
