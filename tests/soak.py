@@ -17,6 +17,9 @@ EVERLINE = Path(sys.executable).with_name("everline")
 LINES_MAX = 60
 MONTHS = ("--cards", "200", "--days", "90")
 YEAR = ("--cards", "1000", "--days", "365")
+UNSEEN = {"all_stopped"}
+"""What a town's own luck does not bring: it is never charged above a forecast from its own ladders.
+tests/test_guards.py makes it happen."""
 
 
 def _runs(seeds: int) -> Iterator[tuple[str, ...]]:
@@ -52,7 +55,7 @@ def main(seeds: int) -> str:
             f" {told['seconds']:.0f} s, digest {told['digest'][:16]}"
         )
     _say(", ".join(f"{name} {count:,}" for name, count in sorted(lived.items())))
-    never = sorted(name for name, count in lived.items() if not count)
+    never = sorted(name for name, count in lived.items() if not count and name not in UNSEEN)
     return f"What never happened: {', '.join(never)}." if never else ""
 
 
