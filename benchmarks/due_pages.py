@@ -32,7 +32,7 @@ class Shop:
     """The pages as production serves them, and visitors who look at plans and prices of cards."""
 
     def __init__(self, prepared: Ground, port: int) -> None:
-        from everline.trust.addresses import token  # noqa: PLC0415  The settings are known now.
+        from everline.trust.addresses import token
 
         self.port = port
         with prepared.reading() as admin:
