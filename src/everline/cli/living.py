@@ -100,7 +100,9 @@ def live(
     )  # fmt: skip
     with bar, ExitStack() as ending:
         task = bar.add_task(f"Seed {setting.seed}", total=setting.days, renewals=0)
-        beside = [ending.enter_context(_begun(each, wants_figures)) for each in others]
+        beside = [
+            ending.enter_context(_begun(each, wants_figures=wants_figures)) for each in others
+        ]
 
         def passed(day: int, renewals: int) -> None:
             for each in beside:
@@ -164,13 +166,14 @@ class _Half:
 
 
 @contextmanager
-def _begun(setting: "Setting", wants_figures: bool) -> Iterator[_Half]:  # noqa: FBT001
+def _begun(setting: "Setting", *, wants_figures: bool) -> Iterator[_Half]:
     """Let a setting live in a process of its own, which is ended with this block."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     # Its parts, as a new process knows no class of ours before it has a database.
     parts = {each.name: getattr(setting, each.name) for each in fields(setting)}
-    process = context.Process(target=_live_half, args=(theirs, parts, wants_figures))
+    wanted = {"wants_figures": wants_figures}
+    process = context.Process(target=_live_half, args=(theirs, parts), kwargs=wanted)
     process.start()
     theirs.close()
     try:
@@ -181,11 +184,8 @@ def _begun(setting: "Setting", wants_figures: bool) -> Iterator[_Half]:  # noqa:
         process.join()
 
 
-def _live_half(pipe: Connection, parts: dict[str, Any], wants: bool) -> None:  # noqa: FBT001
-    """Live one setting through in this process, which was made for it, and tell the pipe.
-
-    With `wants` the figures of a report are gathered too.
-    """
+def _live_half(pipe: Connection, parts: dict[str, Any], *, wants_figures: bool) -> None:
+    """Live one setting through in this process, which was made for it, and tell the pipe."""
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, _end)
     try:
@@ -197,7 +197,7 @@ def _live_half(pipe: Connection, parts: dict[str, Any], wants: bool) -> None:  #
                 outside,
                 Setting(**parts),
                 lambda day, renewals: pipe.send((day, renewals)),
-                wants_figures=wants,
+                wants_figures=wants_figures,
             )
         pipe.send(outcome)
     except ServerError as error:
